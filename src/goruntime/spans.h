@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * spans: how full the heap's spans are, by size class, and its large objects.
+ *
+ * Walks mheap_.allspans (block reads, no stop) and proves the walk by the
+ * runtime's own sums: pages of spans in use == gcController.heapInUse. What the
+ * two differ by is the tear of the moment, kept in @torn_bytes.
+ * Source: Go src/runtime/mheap.go, mbitmap.go.
+ */
+#ifndef GORUNTIME_SPANS_H
+#define GORUNTIME_SPANS_H
+
+#include "base/arena.h"
+#include "goruntime/stats.h"
+
+struct span_class {
+	uint32_t size; /* of a slot in bytes; 0: class 0, one large object a span */
+	bool noscan;   /* holds no pointers */
+	uint64_t spans, bytes;
+	uint64_t slots;	  /* there is room for */
+	uint64_t objects; /* allocated (garbage not yet swept counts) */
+	uint64_t marked;  /* found live by the last mark; counts in unswept spans what will stay */
+	uint64_t object_bytes, marked_bytes;
+	uint64_t unswept_spans;
+};
+
+struct large_object {
+	uint64_t addr, size;
+	bool noscan, unswept;
+	bool marked; /* false with @unswept: garbage; false else: allocated since the last mark */
+	const char *type; /* element type where the runtime knows it (1.22+), else NULL */
+};
+
+struct gospans {
+	struct span_class classes[GO_SIZE_CLASSES * 2];
+	unsigned n_classes; /* with at least one span */
+	uint64_t spans, inuse_bytes, object_bytes, objects, stack_bytes;
+	uint64_t unswept_dead_bytes; /* in unswept spans: allocated - marked */
+	struct large_object *large;  /* the largest first, at most @max_large; in the arena */
+	size_t n_large;
+	uint64_t large_count, large_bytes; /* of all large objects */
+	int64_t torn_bytes; /* inuse_bytes - gcController.heapInUse of the same moment */
+	uint64_t bad_spans; /* headers that made no sense and were left out */
+};
+
+/* One span as the walk saw it, for who wants more than the sums (resident pages, the graph). */
+struct gospan {
+	uint64_t start, npages;		 /* of 8192 bytes */
+	uint32_t size;			 /* of a slot; 0 in class 0 */
+	uint64_t slots, objects, marked; /* as in struct span_class */
+	bool manual;			 /* stacks and the runtime's own use; else heap */
+	bool noscan, unswept;
+};
+
+/* Called for each span in use or manual, in no order; NULL: nobody wants them. */
+struct gospan_visitor {
+	void (*visit)(void *arg, const struct gospan *s);
+	void *arg;
+};
+
+/* The heap's arenas, in address order, 64 MiB each; returns how many (at most @max are written). */
+int goarenas_read(const struct goruntime *rt, struct mem *m, struct span64 *out, size_t max,
+		  struct err *err) _must_use_;
+
+int gospans_read(const struct goruntime *rt, struct mem *m, size_t max_large,
+		 const struct gospan_visitor *visitor, struct arena *a, struct gospans *ret,
+		 struct err *err) _must_use_;
+
+#endif /* GORUNTIME_SPANS_H */
