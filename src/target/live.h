@@ -31,6 +31,9 @@ int live_open(pid_t pid, const struct live_options *opt, struct mem **ret, struc
 /* The executable, open for reading; owned by the mem. */
 int live_exe_fd(const struct mem *m);
 
+/* Its identity, as for live_options.start_time. */
+uint64_t live_start_time(const struct mem *m);
+
 /*
  * From now on read by way of thread @tid, whose exit stop keeps the memory
  * alive while the leader is a zombie: /proc/PID/task/TID/{maps,pagemap}.

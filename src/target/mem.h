@@ -51,7 +51,7 @@ struct mem_ops {
 	/*
 	 * Fills the pieces and sets @ok of each. 0 when every piece was looked at (also where some
 	 * are not ok); -ESRCH when the process is gone or is another one by now; -EPERM; -ETIME
-	 * past the deadline; -EIO.
+	 * past the deadline; -EIO. On failure too a piece is @ok only when all of it was had.
 	 */
 	int (*read)(struct mem *m, struct mem_piece *v, size_t n, struct err *err);
 	/* Re-reads the mappings. */
@@ -61,8 +61,12 @@ struct mem_ops {
 
 struct mem {
 	const struct mem_ops *ops;
-	const char *name;		  /* for messages: "PID 4242", "core.4242" */
-	const struct mem_region *regions; /* owned by the mem; until the next refresh */
+	const char *name; /* for messages: "PID 4242", "core.4242" */
+	/*
+	 * As of the open or the last mem_refresh(), which alone changes it: a read that meets a
+	 * new mapping learns of it for itself, so a list being walked stays.
+	 */
+	const struct mem_region *regions; /* owned by the mem */
 	size_t n_regions;
 	int64_t deadline; /* CLOCK_MONOTONIC ns after which reads fail with -ETIME; 0: none */
 	uint64_t bytes_read, calls; /* what it cost so far */
@@ -72,6 +76,10 @@ void mem_close(struct mem *m); /* NULL is fine */
 #define _cleanup_mem_ _cleanup_(mem_closep)
 void mem_closep(struct mem **m);
 
+/*
+ * As mem_ops.read. In any order, but sorted by address is faster. len 0 is ok
+ * everywhere. Many pieces in one call cost a fraction of many calls.
+ */
 int mem_readv(struct mem *m, struct mem_piece *v, size_t n, struct err *err) _must_use_;
 
 /* One range; -EFAULT "NAME: 0x… +N: cannot be read" when it was not had. */
@@ -83,5 +91,8 @@ int mem_refresh(struct mem *m, struct err *err) _must_use_;
 
 /* The mapping that holds @addr, or NULL. */
 const struct mem_region *mem_region_at(const struct mem *m, uint64_t addr);
+
+/* The same over any ascending list that does not overlap. */
+const struct mem_region *mem_region_find(const struct mem_region *v, size_t n, uint64_t addr);
 
 #endif /* TARGET_MEM_H */

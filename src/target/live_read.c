@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * live_read: many pieces of a live process, each page by the way that does no harm.
+ *
+ * The pieces are taken in the order of their addresses, so that pagemap is read
+ * in runs and neighbours become one remote range. What can be read is gathered
+ * in a batch for one process_vm_readv(). A page may vanish in between: then its
+ * piece is looked at once more at the end.
+ */
+#include <errno.h>
+#include <string.h>
+#include <sys/uio.h>
+
+#include "base/clock.h"
+#include "host/pagemap.h"
+#include "target/live_private.h"
+#include "target/live_work.h"
+
+/* Pieces closer than this (in pages) share a read of pagemap: a word costs far less than a call. */
+#define NEAR 64
+
+/* Bytes a call: a few milliseconds, for the sake of the deadline. */
+#define CALL_BYTES ((size_t)16 << 20)
+
+/* Mappings older than this are read again before an absent page is answered from them. */
+#define STALE (100 * NS_PER_MS)
+
+/* An unknown address has the mappings read again, but that may take 1/20 of the time at most. */
+#define REREAD_SHARE 20
+#define REREAD_WAIT (50 * NS_PER_MS)
+
+enum page {
+	PAGE_OWN,      /* there, and the process's alone or a file's */
+	PAGE_BORROWED, /* there, copied on write and not yet copied */
+	PAGE_SWAPPED,
+	PAGE_ABSENT,
+};
+
+static enum page page_kind(uint64_t word)
+{
+	if (word & PAGEMAP_PRESENT)
+		return word & (PAGEMAP_FILE | PAGEMAP_EXCLUSIVE) ? PAGE_OWN : PAGE_BORROWED;
+	return word & PAGEMAP_SWAPPED ? PAGE_SWAPPED : PAGE_ABSENT;
+}
+
+static int in_time(struct work *w, struct err *err)
+{
+	const struct mem *m = &w->l->mem;
+
+	w->now = clock_mono();
+	if (m->deadline && w->now >= m->deadline)
+		return err_set(err, -ETIME, "%s: out of time", m->name);
+	return 0;
+}
+
+static void fail_parts(struct work *w, size_t from)
+{
+	for (; from < w->n_parts; from++) {
+		if (w->parts[from].piece != NO_PIECE)
+			w->v[w->parts[from].piece].ok = false;
+	}
+	w->n_parts = 0;
+	w->bytes = 0;
+}
+
+static void append(struct iovec *v, size_t *n, void *base, size_t len)
+{
+	if (*n && (char *)v[*n - 1].iov_base + v[*n - 1].iov_len == (char *)base)
+		v[*n - 1].iov_len += len;
+	else
+		v[(*n)++] = (struct iovec){ base, len };
+}
+
+/* Parts from @k on in one call. Returns the first that was not had. */
+static ssize_t call_once(struct work *w, size_t k, struct err *err)
+{
+	size_t n_local = 0, n_remote = 0;
+	ssize_t got;
+
+	for (size_t i = k; i < w->n_parts; i++) {
+		const struct part *p = &w->parts[i];
+
+		append(w->local, &n_local, p->dst, p->len);
+		append(w->remote, &n_remote, (void *)(uintptr_t)p->addr, p->len);
+	}
+	got = live_vm_read(w->l, w->local, n_local, w->remote, n_remote, err);
+	if (got < 0)
+		return got;
+	while (k < w->n_parts && (size_t)got >= w->parts[k].len)
+		got -= (ssize_t)w->parts[k++].len;
+	return (ssize_t)k;
+}
+
+static int flush(struct work *w, struct err *err)
+{
+	size_t k = 0;
+
+	while (k < w->n_parts) {
+		int r = in_time(w, err);
+		ssize_t next = r < 0 ? r : call_once(w, k, err);
+
+		if (next < 0) {
+			fail_parts(w, k);
+			return (int)next;
+		}
+		k = (size_t)next;
+		if (k == w->n_parts)
+			break;
+		/* Its page vanished, or may not be read after all (a device's). */
+		if (w->parts[k].piece != NO_PIECE)
+			w->v[w->parts[k].piece].ok = false;
+		w->again = true;
+		k++;
+	}
+	w->n_parts = 0;
+	w->bytes = 0;
+	return 0;
+}
+
+/*
+ * A small gap is read with its neighbours rather than made a range of its own,
+ * but only in pages that are read anyway.
+ */
+static size_t gap_before(const struct work *w, uint64_t addr)
+{
+	const struct part *last = w->n_parts ? &w->parts[w->n_parts - 1] : NULL;
+	uint64_t end = last ? last->addr + last->len : 0;
+
+	if (!last || addr <= end || addr - end > sizeof(w->waste) ||
+	    addr / w->l->page_size - (end - 1) / w->l->page_size > 1)
+		return 0;
+	return (size_t)(addr - end);
+}
+
+static int add_part(struct work *w, const struct part *p, struct err *err)
+{
+	size_t gap = gap_before(w, p->addr);
+	int r;
+
+	if (w->n_parts + 2 > w->room || w->bytes >= CALL_BYTES) {
+		r = flush(w, err);
+		if (r < 0)
+			return r;
+		gap = 0;
+	}
+	if (gap)
+		w->parts[w->n_parts++] = (struct part){ p->addr - gap, w->waste, gap, NO_PIECE };
+	w->parts[w->n_parts++] = *p;
+	w->bytes += p->len;
+	return 1;
+}
+
+/* process_vm_readv() would have the kernel copy such a page for the process, and charge it. */
+static int read_borrowed(struct work *w, const struct part *p, struct err *err)
+{
+	ssize_t n;
+
+	(void)err;
+	if (w->l->mem_fd < 0)
+		return 0;
+	n = pread(w->l->mem_fd, p->dst, p->len, (off_t)p->addr);
+	w->l->mem.calls++;
+	w->l->mem.bytes_read += n > 0 ? (uint64_t)n : 0;
+	w->again |= n != (ssize_t)p->len;
+	return n == (ssize_t)p->len;
+}
+
+static int read_swapped(struct work *w, const struct part *p, struct err *err)
+{
+	(void)p, (void)err;
+	w->again = true; /* it may only be on the move */
+	return 0;
+}
+
+static int read_absent(struct work *w, const struct part *p, struct err *err)
+{
+	switch (w->l->table->backing[w->hit]) {
+	case LIVE_ZEROS:
+		memset(p->dst, 0, p->len);
+		return 1;
+	case LIVE_FILE:
+		(void)err;
+		return live_from_file(w->l, w->hit, p->addr, p->dst, p->len);
+	default:
+		return 0;
+	}
+}
+
+/* Each: 1 done or will be; 0 cannot be had; negative errno. */
+static int (*const read_page[])(struct work *, const struct part *, struct err *) = {
+	[PAGE_OWN] = add_part,
+	[PAGE_BORROWED] = read_borrowed,
+	[PAGE_SWAPPED] = read_swapped,
+	[PAGE_ABSENT] = read_absent,
+};
+
+static bool hit(const struct work *w, size_t i, uint64_t addr)
+{
+	const struct live_table *t = w->l->table;
+
+	return i < t->n && t->regions[i].start <= addr && addr < t->regions[i].end;
+}
+
+static bool find_region(struct work *w, uint64_t addr)
+{
+	const struct live_table *t = w->l->table;
+	const struct mem_region *r;
+
+	if (hit(w, w->hit, addr))
+		return true;
+	if (hit(w, w->hit + 1, addr)) {
+		w->hit++;
+		return true;
+	}
+	r = mem_region_find(t->regions, t->n, addr);
+	w->hit = r ? (size_t)(r - t->regions) : 0;
+	return r;
+}
+
+static bool worth_reread(struct work *w, uint64_t addr)
+{
+	const struct live_table *t = w->l->table;
+	int64_t wait = t->cost * REREAD_SHARE;
+
+	if (w->reread || w->l->held || addr < w->l->page_size || addr >> 63)
+		return false;
+	return clock_mono() - t->when >= (wait < REREAD_WAIT ? wait : REREAD_WAIT);
+}
+
+/* 1: w->hit is the mapping of @addr and may be read; 0: there is none. */
+static int region_for(struct work *w, uint64_t addr, struct err *err)
+{
+	int r;
+
+	if (!find_region(w, addr)) {
+		if (!worth_reread(w, addr))
+			return 0;
+		w->reread = true;
+		r = live_reread(w->l, err);
+		if (r < 0)
+			return r;
+		if (!find_region(w, addr))
+			return 0;
+	}
+	return w->l->table->regions[w->hit].prot & MEM_R ? 1 : 0;
+}
+
+/* The last page that the coming pieces want, as long as they are near each other. */
+static uint64_t last_page(const struct work *w, uint64_t page, uint64_t end)
+{
+	size_t ps = w->l->page_size;
+	uint64_t last = (end - 1) / ps;
+
+	for (size_t i = w->at + 1; i < w->n_order; i++) {
+		uint64_t addr = w->order[i].addr;
+		uint64_t to = (addr + w->v[w->order[i].piece].len - 1) / ps;
+
+		if (addr / ps > last + NEAR || last - page >= w->room_words)
+			break;
+		if (to > last)
+			last = to;
+	}
+	return last;
+}
+
+/* Has the words of the pages from @addr on, at least of the first. */
+static int look(struct work *w, uint64_t addr, uint64_t end, struct err *err)
+{
+	uint64_t page = addr / w->l->page_size, n;
+	ssize_t got;
+	int r;
+
+	if (page >= w->first && page - w->first < w->n_words)
+		return 0;
+	r = in_time(w, err);
+	if (r < 0)
+		return r;
+	n = last_page(w, page, end) - page + 1;
+	if (n > w->room_words)
+		n = w->room_words;
+	got = pagemap_read(w->l->pagemap, addr, w->l->page_size, w->words, (size_t)n, err);
+	w->l->mem.calls++;
+	w->first = page;
+	w->n_words = got > 0 ? (size_t)got : 0;
+	if (got < 0)
+		return err_wrap(err, (int)got, "%s", w->l->name);
+	if (got > 0)
+		return 0;
+	r = live_there(w->l, err);
+	return r < 0 ? r : err_set(err, -EIO, "%s: pagemap ends early", w->l->name);
+}
+
+/* The end of the pages of the same kind as that of @addr, as far as they were looked at. */
+static uint64_t run_end(const struct work *w, uint64_t addr, uint64_t end, enum page *ret_kind)
+{
+	size_t ps = w->l->page_size, i = (size_t)(addr / ps - w->first);
+	enum page kind = page_kind(w->words[i]);
+	uint64_t to;
+
+	while (++i < w->n_words && (w->first + i) * ps < end && page_kind(w->words[i]) == kind)
+		;
+	to = (w->first + i) * ps;
+	*ret_kind = kind;
+	return to < end ? to : end;
+}
+
+/* As much of the piece from @at on as is of one kind. */
+static int read_run(struct work *w, struct part *p, uint64_t end, struct err *err)
+{
+	enum page kind;
+	uint64_t to;
+	int r = region_for(w, p->addr, err);
+
+	if (r <= 0)
+		return r;
+	to = w->l->table->regions[w->hit].end;
+	end = end < to ? end : to;
+	r = look(w, p->addr, end, err);
+	if (r < 0)
+		return r;
+	to = run_end(w, p->addr, end, &kind);
+	if (kind == PAGE_ABSENT && !w->l->held && w->now - w->l->table->when > STALE) {
+		p->len = 0;
+		r = live_reread(w->l, err);
+		return r < 0 ? r : 1;
+	}
+	p->len = (size_t)(to - p->addr);
+	return read_page[kind](w, p, err);
+}
+
+static int read_piece(struct work *w, size_t i, struct err *err)
+{
+	struct mem_piece *piece = &w->v[i];
+	uint64_t end = piece->addr + piece->len;
+	struct part p = { .addr = piece->addr, .dst = piece->dst, .piece = i };
+
+	piece->ok = true;
+	while (p.addr < end) {
+		int r = read_run(w, &p, end, err);
+
+		if (r <= 0) {
+			piece->ok = false;
+			return r;
+		}
+		p.addr += p.len;
+		p.dst += p.len;
+	}
+	return 0;
+}
+
+static int read_block(struct work *w, struct err *err)
+{
+	for (w->at = 0; w->at < w->n_order; w->at++) {
+		int r = read_piece(w, w->order[w->at].piece, err);
+
+		if (r < 0) {
+			fail_parts(w, 0);
+			return r;
+		}
+	}
+	return flush(w, err);
+}
+
+static int read_all(struct work *w, struct err *err)
+{
+	w->again = false;
+	w->n_words = 0;
+	for (size_t from = 0; from < w->n; from += WORK_BLOCK) {
+		int r;
+
+		work_order(w, from);
+		r = read_block(w, err);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int live_read(struct mem *m, struct mem_piece *v, size_t n, struct err *err)
+{
+	struct live *l = (struct live *)m;
+	_cleanup_(work_release) struct work w;
+	int r = work_init(&w, l, v, n), there;
+
+	if (r < 0)
+		return err_set(err, r, "%s: no memory to read %zu pieces", m->name, n);
+	r = read_all(&w, err);
+	if (r == 0 && w.again)
+		r = read_all(&w, err);
+	/* Out of time: what was had is good only if it was of this process. */
+	there = r == 0 || r == -ETIME ? live_there(l, r ? NULL : err) : r;
+	if (there == 0 && l->held)
+		there = live_intact(l, r ? NULL : err);
+	if (there < 0) {
+		for (size_t i = 0; i < n; i++)
+			v[i].ok = false;
+	}
+	return r < 0 ? r : there;
+}
