@@ -5,7 +5,8 @@
  * Walks mbuckets (append-only, never freed: safe without a stop). "Published"
  * is what /debug/pprof/heap shows (the last completed cycle); "latest" adds the
  * pending cycles, which hold what was allocated since, garbage included.
- * Scaling as runtime/pprof's scaleHeapSample with the process's own rate.
+ * Scaling as runtime/pprof's scaleHeapSample with the process's own rate. Stacks
+ * are turned into functions and lines by heap_stacks.h.
  * Source: Go src/runtime/mprof.go, src/runtime/pprof/protomem.go.
  */
 #ifndef GORUNTIME_HEAP_PROFILE_H
@@ -29,19 +30,23 @@ struct heap_bucket {
 struct heap_profile {
 	int64_t rate; /* MemProfileRate in force; 0: profiling is off, no buckets */
 	uint32_t cycle;
-	struct heap_bucket *buckets; /* in the arena */
+	struct heap_bucket *buckets; /* the youngest call site first; in the arena */
 	size_t n;
 	uint64_t bad; /* buckets that failed their check and were left out */
+	bool cut;     /* the rest of the list could not be read */
+	bool torn;    /* collections ended during each try: @published mixes two of them */
 };
 
 /*
- * -ENODATA "heap profiling is off (…)" when the program has none (not an error
- * of ours); -E2BIG past @max_buckets; else as mem_read().
+ * -ENODATA when the program has none, which is no error of ours: "heap profiling
+ * is off: …" (linked out, or MemProfileRate is 0), "heap profile is empty: …".
+ * -E2BIG past @max_buckets (bounded by the arena too, -ENOMEM); -EBADMSG when the
+ * list is a loop; else as mem_read().
  */
 int heap_profile_read(const struct goruntime *rt, struct mem *m, size_t max_buckets,
 		      struct arena *a, struct heap_profile *ret, struct err *err) _must_use_;
 
-/* Estimated true values from sampled ones, exactly as runtime/pprof scales. */
+/* Estimated true values from sampled ones, exactly as runtime/pprof scales (to the last bit). */
 void heap_scale(int64_t count, int64_t bytes, int64_t rate, int64_t *ret_count, int64_t *ret_bytes);
 
 #endif /* GORUNTIME_HEAP_PROFILE_H */
