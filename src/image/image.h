@@ -98,9 +98,17 @@ void image_frame_innermost(const struct image *img, uint64_t pc, struct image_fr
 /*
  * All logical frames of the physical frame at @pc, innermost first, wrappers
  * left out as the runtime leaves them out. For a return address pass pc - 1.
- * Returns how many were written, at least 1, at most @max.
+ * Returns how many were written, at most @max; 0 where the frame is nothing but
+ * a wrapper, which then stands in out[0] all the same for who wants it.
  */
 size_t image_frames(const struct image *img, uint64_t pc, struct image_frame *out, size_t max);
+/*
+ * As above on the way down a stack: @callee is the id of the last logical frame
+ * before this one, 0 at first, and becomes that of the last one here. A wrapper
+ * that called gopanic, sigpanic or panicwrap is shown.
+ */
+size_t image_frames_called(const struct image *img, uint64_t pc, uint8_t *callee,
+			   struct image_frame *out, size_t max);
 
 /* A reference of a function's code to data, in code order. */
 struct image_ref {
@@ -110,9 +118,10 @@ struct image_ref {
 };
 
 /*
- * The data references of [from, to), decoded from @code (amd64: RIP-relative
- * operands; see image/amd64.h). Fills at most @max, returns how many there are
- * or -EBADMSG when an instruction could not be decoded.
+ * The references of the code of @f to the module's four segments, in code order
+ * and with repetitions (amd64: RIP-relative operands; see image/amd64.h). Fills
+ * at most @max, returns how many there are; -EBADMSG when an instruction could
+ * not be decoded, -EFBIG when the code is longer than 4 MiB; others as mem_read().
  */
 int image_refs(const struct image *img, struct mem *m, const struct image_func *f,
 	       struct image_ref *out, size_t max, struct err *err) _must_use_;

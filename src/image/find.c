@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Puts an image together from what the finder found. */
+#include <errno.h>
+
+#include "image/build_version.h"
+#include "image/finder.h"
+#include "image/image_struct.h"
+
+/* Shown although they are called by wrappers: runtime.elideWrapperCalling. */
+static const char *const panickers[] = { "runtime.gopanic", "runtime.sigpanic",
+					 "runtime.panicwrap" };
+
+/*
+ * The numbers of function ids differ between releases, so each is taken from a
+ * function that has it in all of them: the linker marks deferreturn as a
+ * wrapper (src/internal/abi/symtab.go and, before 1.21, objabi/funcid.go).
+ */
+static void learn_ids(struct image *img)
+{
+	struct func_row f;
+
+	if (image_row_named(img, "runtime.deferreturn", &f))
+		img->wrapper_id = f.id;
+	for (unsigned i = 0; i < sizeof(panickers) / sizeof(panickers[0]); i++)
+		if (image_row_named(img, panickers[i], &f))
+			img->panic_ids[i] = f.id;
+}
+
+static int read_build(struct image *img, struct mem *m, const struct finder *f, struct err *err)
+{
+	int r = exe_build_id(m, &f->headers, img->build_id, sizeof(img->build_id), err);
+
+	if (r >= 0 && f->build_info)
+		r = build_info_read(m, f->build_info, &img->build, err);
+	if (r == -EBADMSG || r == -EFAULT)
+		r = 0;
+	if (r >= 0 && !img->build.version[0])
+		r = build_version_search(img, m, &img->build, err);
+	return r;
+}
+
+static int assemble(struct image *img, struct mem *m, const struct finder *f,
+		    const struct finder_found *found, struct err *err)
+{
+	int r;
+
+	snprintf(img->name, sizeof(img->name), "%s", m->name);
+	img->module = found->moduledata.module;
+	r = pclntab_load(m, &found->moduledata, &found->table.header, &img->table, err);
+	if (r >= 0)
+		r = name_index_build(&img->table, &img->names, err);
+	if (r < 0)
+		return r;
+	learn_ids(img);
+	return read_build(img, m, f, err);
+}
+
+static int find(struct image *img, struct mem *m, struct finder *f, struct err *err)
+{
+	struct finder_found found;
+	int r = finder_run(f, m, &found, err);
+
+	return r < 0 ? r : assemble(img, m, f, &found, err);
+}
+
+int image_find(struct mem *m, struct image **ret, struct err *err)
+{
+	_cleanup_(finder_release) struct finder f = { .m = m };
+	struct image *img = calloc(1, sizeof(*img));
+	int r;
+
+	if (!img)
+		return err_set(err, -ENOMEM, "%s: no memory for its image", m->name);
+	build_info_init(&img->build);
+	r = find(img, m, &f, err);
+	if (r < 0) {
+		image_free(img);
+		return r;
+	}
+	*ret = img;
+	return 0;
+}
+
+void image_free(struct image *img)
+{
+	if (!img)
+		return;
+	pclntab_release(&img->table);
+	name_index_release(&img->names);
+	build_info_release(&img->build);
+	free(img);
+}
+
+void image_freep(struct image **img)
+{
+	image_free(*img);
+}
