@@ -2,11 +2,8 @@
 #include "host/maps.h"
 
 #include <errno.h>
-#include <fcntl.h>
 
-#include "base/buf.h"
-
-#define READ_SIZE ((size_t)64 * 1024)
+#include "host/file.h"
 
 static bool take_range(struct str *line, struct mapping *m)
 {
@@ -108,33 +105,11 @@ int maps_parse(struct str text, struct arena *a, struct maps *ret, struct err *e
 	return 0;
 }
 
-/* The kernel gives about a page a read(). */
-static int read_all(int fd, struct buf *text, struct err *err)
-{
-	for (;;) {
-		void *to = buf_reserve(text, READ_SIZE);
-		ssize_t n;
-
-		if (!to)
-			return err_set(err, text->failed, "maps: over %zu bytes", text->max);
-		n = read(fd, to, READ_SIZE);
-		if (n < 0)
-			return err_sys(err, "maps");
-		if (n == 0)
-			return 0;
-		buf_took(text, (size_t)n);
-	}
-}
-
 int maps_read(int dirfd, struct arena *a, struct maps *ret, struct err *err)
 {
-	_cleanup_(close_fd) int fd = openat(dirfd, "maps", O_RDONLY | O_CLOEXEC);
 	BUF(text, MAPS_TEXT_MAX);
-	int r;
+	int r = file_read(dirfd, "maps", &text, err);
 
-	if (fd < 0)
-		return err_sys(err, "maps");
-	r = read_all(fd, &text, err);
 	if (r < 0)
 		return r;
 	r = maps_parse(buf_view(&text), a, ret, err);

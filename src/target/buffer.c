@@ -5,8 +5,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "base/clock.h"
-
 struct hole {
 	uint64_t from, to;
 };
@@ -88,8 +86,6 @@ static int buffer_read(struct mem *m, struct mem_piece *v, size_t n, struct err 
 		return err_set(err, b->fails, "%s: %s", m->name, strerror(-b->fails));
 	b->calls_left -= b->calls_left != 0;
 	for (size_t i = 0; i < n; i++) {
-		if (m->deadline && clock_mono() >= m->deadline)
-			return err_set(err, -ETIME, "%s: out of time", m->name);
 		v[i].ok = read_piece(b, &v[i]);
 		m->bytes_read += v[i].ok ? v[i].len : 0;
 	}

@@ -4,10 +4,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <string.h>
 #include <sys/uio.h>
 
 #include "host/pagemap.h"
-#include "target/identity.h"
+#include "host/proc_stat.h"
 #include "target/live_private.h"
 
 #define SAMPLE_MAX 64
@@ -53,18 +54,31 @@ static const struct mem_ops live_ops = {
 	.close = live_close,
 };
 
+static bool dead(const struct proc_stat *st)
+{
+	return st->state == 'Z' || st->state == 'X';
+}
+
+/* A directory of a process that is gone has no files. */
+static int stat_of(int dir, struct proc_stat *ret, struct err *err)
+{
+	int r = proc_stat_read(dir, ret, err);
+
+	return r == -ENOENT || r == -ESRCH ? err_set(err, -ESRCH, "has ended") : r;
+}
+
 static int same(struct live *l, int dir, uint64_t start_time, bool may_be_dead, struct err *err)
 {
-	struct identity id;
-	int r = identity_read(dir, &id, err);
+	struct proc_stat st;
+	int r = stat_of(dir, &st, err);
 
 	if (r < 0)
 		return err_wrap(err, r, "%s", l->name);
-	if (id.start_time != start_time)
+	if (st.start_ticks != start_time)
 		return err_set(err, -ESRCH,
 			       "%s: is another process: started at %" PRIu64 ", not %" PRIu64,
-			       l->name, id.start_time, start_time);
-	if (id.dead && !may_be_dead)
+			       l->name, st.start_ticks, start_time);
+	if (dead(&st) && !may_be_dead)
 		return err_set(err, -ESRCH, "%s: has ended", l->name);
 	return 0;
 }
@@ -104,7 +118,7 @@ int live_failed(struct live *l, int code, struct err *err)
 	return err_wrap(err, code, "%s", l->name);
 }
 
-static int open_task(struct live *l, pid_t tid, int *ret, struct identity *id, struct err *err)
+static int open_task(struct live *l, pid_t tid, int *ret, struct proc_stat *st, struct err *err)
 {
 	char name[32];
 	int r;
@@ -112,9 +126,11 @@ static int open_task(struct live *l, pid_t tid, int *ret, struct identity *id, s
 	snprintf(name, sizeof(name), "task/%d", (int)tid);
 	_cleanup_(close_fd) int fd = openat(l->proc, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
-	if (fd < 0)
+	if (fd < 0 && (errno == ENOENT || errno == ESRCH))
 		return err_set(err, -ESRCH, "%s: has no thread %d", l->name, (int)tid);
-	r = identity_read(fd, id, err);
+	if (fd < 0)
+		return err_sys(err, "%s: thread %d", l->name, (int)tid);
+	r = stat_of(fd, st, err);
 	if (r < 0)
 		return err_wrap(err, r, "%s: thread %d", l->name, (int)tid);
 	*ret = fd;
@@ -125,23 +141,25 @@ static int open_task(struct live *l, pid_t tid, int *ret, struct identity *id, s
 /* Opens the directory and finds out who it is: nothing else can be mistaken from here on. */
 static int open_process(struct live *l, const struct live_options *opt, struct err *err)
 {
-	struct identity id;
+	struct proc_stat st;
 	char path[32];
 	int r;
 
 	snprintf(path, sizeof(path), "/proc/%d", (int)l->pid);
 	l->proc = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (l->proc < 0)
+	if (l->proc < 0 && errno == ENOENT)
 		return err_set(err, -ESRCH, "%s: no such process", l->name);
-	r = identity_read(l->proc, &id, err);
+	if (l->proc < 0)
+		return err_sys(err, "%s", l->name);
+	r = stat_of(l->proc, &st, err);
 	if (r < 0)
 		return err_wrap(err, r, "%s", l->name);
-	l->start_time = opt->start_time ? opt->start_time : id.start_time;
+	l->start_time = opt->start_time ? opt->start_time : st.start_ticks;
 	if (opt->tid) {
-		r = open_task(l, opt->tid, &l->task, &id, err);
+		r = open_task(l, opt->tid, &l->task, &st, err);
 		if (r < 0)
 			return r;
-		l->thread_start = id.start_time;
+		l->thread_start = st.start_ticks;
 	}
 	return live_same(l, err);
 }
@@ -153,7 +171,7 @@ static int vm_failed(struct live *l, int code, struct err *err)
 	if (code == EPERM)
 		return err_set(err, -EPERM, "%s: may not be read", l->name);
 	if (code != ESRCH)
-		return err_set(err, -EIO, "%s: process_vm_readv: %m", l->name);
+		return err_set(err, -EIO, "%s: process_vm_readv: %s", l->name, strerror(code));
 	r = live_same(l, err);
 	return r < 0 ? r : err_set(err, -ESRCH, "%s: has no memory any more", l->name);
 }
@@ -242,12 +260,13 @@ int live_sample(struct mem *m, struct mem_piece *v, size_t n, struct err *err)
 		return 0;
 	if (n > SAMPLE_MAX)
 		return err_set(err, -EINVAL, "%s: %zu pieces in a sample", l->name, n);
+	r = mem_in_time(m, err);
 	for (size_t i = 0; i < n; i++) {
 		v[i].ok = false;
 		local[i] = (struct iovec){ v[i].dst, v[i].len };
 		remote[i] = (struct iovec){ (void *)(uintptr_t)v[i].addr, v[i].len };
 	}
-	got = live_vm_read(l, local, n, remote, n, err);
+	got = r < 0 ? r : live_vm_read(l, local, n, remote, n, err);
 	if (got < 0)
 		return (int)got;
 	/* Of the same memory still? Then of the same during the read. */
@@ -262,18 +281,18 @@ int live_sample(struct mem *m, struct mem_piece *v, size_t n, struct err *err)
 int live_hold(struct mem *m, pid_t tid, struct err *err)
 {
 	struct live *l = (struct live *)m;
-	struct identity id;
+	struct proc_stat st;
 	int fd, r;
 
 	if (m->ops != &live_ops)
 		return err_set(err, -EINVAL, "%s: is no live process", m->name);
-	r = open_task(l, tid, &fd, &id, err);
+	r = open_task(l, tid, &fd, &st, err);
 	if (r < 0)
 		return r;
 	close_if(l->task);
 	l->task = fd;
 	l->tid = tid;
-	l->thread_start = id.start_time;
+	l->thread_start = st.start_ticks;
 	r = live_there(l, err);
 	if (r == 0)
 		r = live_refresh(m, err);

@@ -37,7 +37,7 @@ int live_exe_open(struct live *l, const char *path, struct err *err)
 	struct stat st;
 
 	l->exe = path ? open(path, O_RDONLY | O_CLOEXEC)
-		      : openat(l->proc, "exe", O_RDONLY | O_CLOEXEC);
+		      : openat(live_dir(l), "exe", O_RDONLY | O_CLOEXEC);
 	if (l->exe < 0 && path)
 		return err_sys(err, "%s", path);
 	if (l->exe < 0 && errno == ENOENT)

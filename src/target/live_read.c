@@ -25,7 +25,7 @@
 /* Mappings older than this are read again before an absent page is answered from them. */
 #define STALE (100 * NS_PER_MS)
 
-/* An unknown address has the mappings read again, but that may take 1/20 of the time at most. */
+/* So has an unknown address, once a call; but it may take 1/20 of the time at most. */
 #define REREAD_SHARE 20
 #define REREAD_WAIT (50 * NS_PER_MS)
 
@@ -41,16 +41,6 @@ static enum page page_kind(uint64_t word)
 	if (word & PAGEMAP_PRESENT)
 		return word & (PAGEMAP_FILE | PAGEMAP_EXCLUSIVE) ? PAGE_OWN : PAGE_BORROWED;
 	return word & PAGEMAP_SWAPPED ? PAGE_SWAPPED : PAGE_ABSENT;
-}
-
-static int in_time(struct work *w, struct err *err)
-{
-	const struct mem *m = &w->l->mem;
-
-	w->now = clock_mono();
-	if (m->deadline && w->now >= m->deadline)
-		return err_set(err, -ETIME, "%s: out of time", m->name);
-	return 0;
 }
 
 static void fail_parts(struct work *w, size_t from)
@@ -96,7 +86,7 @@ static int flush(struct work *w, struct err *err)
 	size_t k = 0;
 
 	while (k < w->n_parts) {
-		int r = in_time(w, err);
+		int r = mem_in_time(&w->l->mem, err);
 		ssize_t next = r < 0 ? r : call_once(w, k, err);
 
 		if (next < 0) {
@@ -227,22 +217,26 @@ static bool worth_reread(struct work *w, uint64_t addr)
 	return clock_mono() - t->when >= (wait < REREAD_WAIT ? wait : REREAD_WAIT);
 }
 
-/* 1: w->hit is the mapping of @addr and may be read; 0: there is none. */
+static bool readable(struct work *w, uint64_t addr)
+{
+	return find_region(w, addr) && (w->l->table->regions[w->hit].prot & MEM_R);
+}
+
+/*
+ * 1: w->hit is the mapping of @addr and may be read; 0: there is none. An
+ * address in PROT_NONE may be of a heap that has grown into its reservation.
+ */
 static int region_for(struct work *w, uint64_t addr, struct err *err)
 {
 	int r;
 
-	if (!find_region(w, addr)) {
-		if (!worth_reread(w, addr))
-			return 0;
-		w->reread = true;
-		r = live_reread(w->l, err);
-		if (r < 0)
-			return r;
-		if (!find_region(w, addr))
-			return 0;
-	}
-	return w->l->table->regions[w->hit].prot & MEM_R ? 1 : 0;
+	if (readable(w, addr))
+		return 1;
+	if (!worth_reread(w, addr))
+		return 0;
+	w->reread = true;
+	r = live_reread(w->l, err);
+	return r < 0 ? r : readable(w, addr);
 }
 
 /* The last page that the coming pieces want, as long as they are near each other. */
@@ -272,9 +266,10 @@ static int look(struct work *w, uint64_t addr, uint64_t end, struct err *err)
 
 	if (page >= w->first && page - w->first < w->n_words)
 		return 0;
-	r = in_time(w, err);
+	r = mem_in_time(&w->l->mem, err);
 	if (r < 0)
 		return r;
+	w->now = clock_mono();
 	n = last_page(w, page, end) - page + 1;
 	if (n > w->room_words)
 		n = w->room_words;

@@ -17,13 +17,22 @@ void mem_closep(struct mem **m)
 	mem_close(*m);
 }
 
-int mem_readv(struct mem *m, struct mem_piece *v, size_t n, struct err *err)
+int mem_in_time(const struct mem *m, struct err *err)
 {
-	for (size_t i = 0; i < n; i++)
-		v[i].ok = false;
 	if (m->deadline && clock_mono() >= m->deadline)
 		return err_set(err, -ETIME, "%s: out of time", m->name);
-	return n ? m->ops->read(m, v, n, err) : 0;
+	return 0;
+}
+
+int mem_readv(struct mem *m, struct mem_piece *v, size_t n, struct err *err)
+{
+	int r = mem_in_time(m, err);
+
+	for (size_t i = 0; i < n; i++)
+		v[i].ok = false;
+	if (r < 0 || n == 0)
+		return r;
+	return m->ops->read(m, v, n, err);
 }
 
 int mem_read(struct mem *m, uint64_t addr, void *dst, size_t len, struct err *err)

@@ -87,6 +87,9 @@ int mem_read(struct mem *m, uint64_t addr, void *dst, size_t len, struct err *er
 int mem_u64(struct mem *m, uint64_t addr, uint64_t *ret, struct err *err) _must_use_;
 int mem_u32(struct mem *m, uint64_t addr, uint32_t *ret, struct err *err) _must_use_;
 
+/* 0, or -ETIME "NAME: out of time": for those who read, and between reads. */
+int mem_in_time(const struct mem *m, struct err *err) _must_use_;
+
 int mem_refresh(struct mem *m, struct err *err) _must_use_;
 
 /* The mapping that holds @addr, or NULL. */
