@@ -7,6 +7,9 @@
 
 #define SCAN_BIT UINT32_C(0x1000) /* _Gscan: the collector looks at its stack */
 
+/* The first goroutine of all runs runtime.main; no go statement made it. */
+#define MAIN_GOID 1
+
 /* Structures closer than this share a piece, up to a size. */
 #define GAP_MAX 256
 #define PIECE_MAX ((size_t)64 << 10)
@@ -44,7 +47,7 @@ static uint32_t status_of(const struct layout *lay, const uint8_t *p)
 
 static void decode(const struct layout *lay, const uint8_t *p, struct g *g)
 {
-	uint64_t syscall_sp = field(lay, p, L_G_SYSCALLSP);
+	uint64_t syscall_sp = field(lay, p, L_G_SYSCALLSP), goid = field(lay, p, L_G_GOID);
 
 	*g = (struct g){
 		.addr = g->addr,
@@ -58,9 +61,9 @@ static void decode(const struct layout *lay, const uint8_t *p, struct g *g)
 		.in_syscall = syscall_sp != 0,
 		.sp = syscall_sp ? syscall_sp : field(lay, p, L_G_SCHED_SP),
 		.pc = field(lay, p, syscall_sp ? L_G_SYSCALLPC : L_G_SCHED_PC),
-		.gopc = field(lay, p, L_G_GOPC),
+		.gopc = goid == MAIN_GOID ? 0 : field(lay, p, L_G_GOPC),
 		.startpc = field(lay, p, L_G_STARTPC),
-		.goid = field(lay, p, L_G_GOID),
+		.goid = goid,
 		.waitsince = (int64_t)field(lay, p, L_G_WAITSINCE),
 	};
 }

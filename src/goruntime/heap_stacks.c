@@ -55,13 +55,17 @@ static bool joins(const struct image_frame *inner, const struct image_frame *f)
 	       strcmp(inner->function, f->function) != 0;
 }
 
+/* runtime_expandFinalInlineFrame() leaves a lone wrapper where it is: out[0] has it then. */
 static size_t frames_of(const struct image *img, uint64_t call, bool last, struct image_frame *out,
 			size_t max)
 {
+	size_t n = 1;
+
 	if (last)
-		return image_frames(img, call, out, max);
-	image_frame_innermost(img, call, out);
-	return 1;
+		n = image_frames(img, call, out, max);
+	else
+		image_frame_innermost(img, call, out);
+	return n ? n : 1;
 }
 
 size_t heap_stack(const struct image *img, const struct heap_bucket *b, struct heap_frame *out,
