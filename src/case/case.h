@@ -181,6 +181,8 @@ struct case_snapshot {
 struct case_sample { /* one line of the series; UNKNOWN_U64 where not had */
 	int64_t t;
 	uint64_t charge;
+	uint64_t charge_file; /* of charge: page cache without shmem, which the kernel can take
+				 back */
 	uint64_t rss_anon, rss_file, rss_shmem;
 	uint64_t others_anon; /* of the group's other processes */
 	uint64_t heap_live, heap_marked, heap_goal, heap_inuse, heap_free, heap_released;
@@ -297,11 +299,17 @@ void case_init(struct whycase *c, struct arena *a);
 /* Append; -ENOMEM when the arena is spent. Arrays grow by doubling inside the arena. */
 int case_add_sample(struct whycase *c, const struct case_sample *s) _must_use_;
 int case_add_cycle(struct whycase *c, const struct case_cycle *y) _must_use_;
-struct case_snapshot *case_add_snapshot(struct whycase *c); /* zeroed; NULL: no room */
+/* Zeroed; NULL: no room. The pointer is good until the next snapshot is added (the array moves). */
+struct case_snapshot *case_add_snapshot(struct whycase *c);
+/* Both strings are copied. What was said before is not said again; past the room it is dropped. */
 void case_add_missing(struct whycase *c, const char *what, const char *why);
 void case_sample_init(struct case_sample *s); /* all unknown */
 void case_charge_init(struct case_charge *g);
 void case_resident_init(struct case_resident *r);
+void case_gostats_init(struct case_gostats *g);
+void case_process_init(struct case_process *p);
+void case_kill_init(struct case_kill *k);
+void case_limit_init(struct case_limit *l);
 
 /* The newest snapshot that has the part asked for, or NULL. */
 const struct case_snapshot *case_last_with_goroutines(const struct whycase *c);
@@ -310,9 +318,20 @@ const struct case_snapshot *case_last_with_spans(const struct whycase *c);
 const struct case_snapshot *case_last_with_stats(const struct whycase *c);
 const struct case_charge *case_last_charge(const struct whycase *c);
 
-/* The limit that was hit or is nearest: the kill's own if the log has it; UNKNOWN_U64,
- * CASE_NO_LIMIT. */
+/*
+ * The limit that was hit, or is nearest: the kill's own if the log has it; else
+ * of those that apply the one with the least room left (of a group's kill the
+ * groups' only, of a global kill the host's); else the group's own.
+ * UNKNOWN_U64, CASE_NO_LIMIT.
+ */
 uint64_t case_limit_bytes(const struct whycase *c);
 const char *case_limit_source(const struct whycase *c); /* NULL unknown */
+
+/* The charge as last seen: of the last snapshot or sample, whichever is later; UNKNOWN_U64. */
+uint64_t case_charge_bytes(const struct whycase *c);
+
+/* The kernel killed it because a memory group was full: its log says so, or the group counted it.
+ */
+bool case_group_killed(const struct whycase *c);
 
 #endif /* CASE_CASE_H */
