@@ -10,6 +10,8 @@
 
 #define STAT_MAX ((size_t)256 << 10)
 #define LIMIT_ROOM 32
+#define CHARGE_BATCH (UINT64_C(64) * 4096) /* MEMCG_CHARGE_BATCH pages: a charge asks for so much \
+					    */
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 /* Version 1 writes "no limit" as LONG_MAX in whole pages, of 4 KiB to 64 KiB; LONG_MAX before 4.x.
@@ -122,6 +124,7 @@ static const struct cgroup_file v1_files[] = {
 	{ "memory.limit_in_bytes", KIND_LIMIT, .offset = AT(limit) },
 	{ "memory.max_usage_in_bytes", KIND_NUMBER, .offset = AT(peak) },
 	{ "memory.failcnt", KIND_NUMBER, .offset = AT(max_events) },
+	{ "memory.memsw.failcnt", KIND_NUMBER, .offset = AT(memsw_max_events) },
 	{ "memory.oom_control", KIND_KEYED, TABLE(v1_oom_control) },
 	{ "memory.kmem.usage_in_bytes", KIND_NUMBER, .offset = AT(kernel) },
 	{ "memory.kmem.tcp.usage_in_bytes", KIND_NUMBER, .offset = AT(sock) },
@@ -255,6 +258,20 @@ static int read_one(struct cgroup_watch *w, size_t i, const struct cgroup_file *
 	return rc;
 }
 
+/* Hits of the limit of memory and swap together are counted beside, or (6.18) not at all. */
+static void doubt_failcnt(struct cgroup_memory *m)
+{
+	bool was_at_limit = (host_known(m->oom_kills) && m->oom_kills > 0) ||
+			    (host_limited(m->limit) && host_known(m->peak) &&
+			     host_less(m->limit, m->peak) < CHARGE_BATCH);
+
+	if (host_known(m->max_events) && host_known(m->memsw_max_events) &&
+	    __builtin_add_overflow(m->max_events, m->memsw_max_events, &m->max_events))
+		m->max_events = HOST_UNKNOWN;
+	if (m->max_events == 0 && was_at_limit)
+		m->max_events = HOST_UNKNOWN;
+}
+
 /* What a file does not tell stays unknown; text that is not the kernel's is an error. */
 static int read_files(struct cgroup_watch *w, bool slow_too, struct cgroup_memory *ret,
 		      struct err *err)
@@ -273,7 +290,9 @@ static int read_files(struct cgroup_watch *w, bool slow_too, struct cgroup_memor
 		if (rc == -EBADMSG || rc == -ENODEV || rc == -ENOMEM || (i == 0 && rc < 0))
 			return rc;
 	}
-	if (w->version == 2 && slow_too)
+	if (w->version == 1)
+		doubt_failcnt(&m);
+	else if (slow_too)
 		sum_kernel(&m);
 	*ret = m;
 	return 0;

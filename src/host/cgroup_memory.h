@@ -16,11 +16,16 @@
  *	file		stat file - shmem	stat total_cache - total_shmem
  *	kernel		stat kernel (5.18), else its parts' sum	kmem.usage_in_bytes
  *	sock		stat sock		kmem.tcp.usage_in_bytes: NOT a part of usage there
- *	oom_kills	events oom_kill		oom_control oom_kill (4.13): of this very group
- *alone max_events	events max		failcnt
+ *	oom_kills	events oom_kill		oom_control oom_kill (4.13): this group's alone
+ *	max_events	events max		failcnt; unknown where it stands still (below)
  *
  * usage is about anon + file + shmem + kernel (+ sock on 2). Not to the byte: each CPU
  * holds up to 64 pages charged in advance, and stat is summed up with a delay (up to 2 s).
+ *
+ * A group of version 1 whose limit of memory and swap equals that of memory hits the former
+ * first, and newer kernels (6.18 measured) count those hits nowhere: a failcnt of 0 in a
+ * group that was at its limit is then HOST_UNKNOWN, not 0.
+ *
  * Sources: Documentation/admin-guide/cgroup-v2.rst, cgroup-v1/memory.rst, mm/memcontrol*.c.
  */
 #ifndef HOST_CGROUP_MEMORY_H
@@ -48,6 +53,7 @@ struct cgroup_memory {
 	uint64_t low_events, high_events, max_events, oom_events, oom_kills, oom_group_kills;
 	/* Of this group's own limit and members, not of those below (memory.events.local, 5.2). */
 	uint64_t local_max_events, local_oom_events, local_oom_kills;
+	uint64_t memsw_max_events;	      /* 1: memsw.failcnt alone */
 	uint64_t under_oom, oom_kill_disable; /* 1: 0 or 1 */
 	uint64_t use_hierarchy;		      /* 1: 0 or 1 */
 

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <unistd.h>
 
 #define CHUNK ((size_t)4096)
@@ -93,5 +94,14 @@ int file_link(int dirfd, const char *name, char *ret, size_t room, struct err *e
 	if (n < 0)
 		return err_sys(err, "%s", name);
 	ret[n] = '\0';
+	return 0;
+}
+
+int file_write(int dirfd, const char *name, const char *text, struct err *err)
+{
+	_cleanup_(close_fd) int fd = openat(dirfd, inside(name), O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0 || write(fd, text, strlen(text)) < 0)
+		return err_sys(err, "%s", name);
 	return 0;
 }

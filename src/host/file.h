@@ -35,4 +35,7 @@ int file_reread_u64(int fd, const char *name, uint64_t *ret, struct err *err) _m
 /* A link's target, cut at @room - 1 bytes, NUL-terminated. */
 int file_link(int dirfd, const char *name, char *ret, size_t room, struct err *err) _must_use_;
 
+/* One write() of the whole text into a file that exists, as the kernel's switches want it. */
+int file_write(int dirfd, const char *name, const char *text, struct err *err) _must_use_;
+
 #endif /* HOST_FILE_H */

@@ -213,6 +213,39 @@ static void accounting_of_version_1(void **state)
 	tree_remove(&t);
 }
 
+/* At its limit, killed in, and a count of 0: the kernel did not count there. */
+static void a_counter_that_stands_still_is_unknown(void **state)
+{
+	static const struct {
+		const char *failcnt, *memsw, *oom, *peak;
+		uint64_t want;
+	} cases[] = {
+		{ "0\n", "0\n", "oom_kill 1\n", "1048576\n", HOST_UNKNOWN },
+		{ "0\n", "0\n", "oom_kill 0\n", "1048576\n", HOST_UNKNOWN },
+		{ "0\n", "0\n", "oom_kill 0\n", "524288\n", 0 },
+		{ "2\n", "3\n", "oom_kill 1\n", "1048576\n", 5 },
+	};
+	struct cgroup_memory m;
+	struct err err;
+	struct tree t;
+
+	(void)state;
+	tree_make(&t);
+	put_v1(&t, "g", "8192\n", "1048576\n");
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		int fd = file_open_dir(t.fd, "g", &err);
+
+		tree_put(&t, "g/memory.failcnt", cases[i].failcnt);
+		tree_put(&t, "g/memory.memsw.failcnt", cases[i].memsw);
+		tree_put(&t, "g/memory.oom_control", cases[i].oom);
+		tree_put(&t, "g/memory.max_usage_in_bytes", cases[i].peak);
+		assert_ok(cgroup_memory_read(fd, 1, &m, &err), &err);
+		assert_true(m.max_events == cases[i].want);
+		close(fd);
+	}
+	tree_remove(&t);
+}
+
 static void accounting_of_version_2(void **state)
 {
 	struct cgroup_memory m;
@@ -428,6 +461,7 @@ int main(void)
 		cmocka_unit_test(names_tell_the_scope),
 		cmocka_unit_test(both_versions_without_a_limit),
 		cmocka_unit_test(accounting_of_version_1),
+		cmocka_unit_test(a_counter_that_stands_still_is_unknown),
 		cmocka_unit_test(accounting_of_version_2),
 		cmocka_unit_test(the_pods_limit_is_nearer_than_the_containers),
 		cmocka_unit_test(the_host_may_be_nearest),
