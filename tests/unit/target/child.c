@@ -3,6 +3,7 @@
 
 #include "t.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -34,7 +35,7 @@ void child_start(struct child *c, void (*prepare)(void), void (*command)(char))
 	int in[2], out[2];
 	struct err err;
 
-	assert_true(pipe(in) == 0 && pipe(out) == 0);
+	assert_true(pipe2(in, O_CLOEXEC) == 0 && pipe2(out, O_CLOEXEC) == 0);
 	fflush(NULL);
 	*c = (struct child){ .pid = fork(), .to = in[1], .from = out[0] };
 	if (c->pid == 0)
@@ -49,6 +50,14 @@ void child_tell(const struct child *c, char command)
 {
 	assert_int_equal(write(c->to, &command, 1), 1);
 	wait_for(c);
+}
+
+void child_tell_last(const struct child *c, char command)
+{
+	char done;
+
+	assert_int_equal(write(c->to, &command, 1), 1);
+	assert_int_equal(read(c->from, &done, 1), 0);
 }
 
 void child_kill(struct child *c)

@@ -22,6 +22,9 @@ void child_start(struct child *c, void (*prepare)(void), void (*command)(char));
 /* Returns when the child has done it. */
 void child_tell(const struct child *c, char command);
 
+/* The same for a command after which it hears no more: returns when it ran exec() or ended. */
+void child_tell_last(const struct child *c, char command);
+
 /* SIGKILL, and the zombie is reaped. */
 void child_kill(struct child *c);
 
