@@ -57,6 +57,7 @@ def table(path, rows, seen):
         values.append(f"\t\t\t[{name_id}] = {'LAYOUT_ABSENT' if value == ABSENT else value},\n")
     text = (f"\t{{\n\t\t.minor = {minor},\n\t\t.patch_from = {first},\n\t\t.patch_to = {last},\n"
             f'\t\t.arch = "{layout["arch"]}",\n\t\t.name = "go1.{minor}.{last} {layout["arch"]}",\n'
+            f"\t\t.arena_base_offset = {layout['consts']['runtime.arenaBaseOffsetUintptr']},\n"
             f"\t\t.at = {{\n{''.join(values)}\t\t}},\n\t}},\n")
     return (layout["arch"], minor, first), text
 

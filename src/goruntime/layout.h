@@ -33,6 +33,7 @@ struct layout {
 	int patch_from, patch_to;     /* releases it was read from */
 	const char *arch;	      /* as GOARCH: "amd64" */
 	const char *name;	      /* "go1.23.12 amd64" */
+	int64_t arena_base_offset;    /* address of heap arena 0; the one constant past 32 bits */
 	uint32_t at[LAYOUT_N_FIELDS]; /* offset, size or constant */
 };
 
