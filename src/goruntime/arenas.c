@@ -73,8 +73,7 @@ static int heap_arena_of(const struct goruntime *rt, struct mem *m, uint64_t add
 			 struct err *err)
 {
 	const uint32_t *at = rt->lay->at;
-	uint64_t index =
-		(addr - (uint64_t)rt->lay->arena_base_offset) / at[L_HEAP_ARENA_BYTES];
+	uint64_t index = (addr - (uint64_t)rt->lay->arena_base_offset) / at[L_HEAP_ARENA_BYTES];
 	uint64_t l1 = index >> at[L_ARENA_L2_BITS], l2, arena = 0;
 	int r;
 

@@ -58,9 +58,9 @@ static int look_at_bucket(struct check_run *c, uint64_t b, uint64_t *ret_next)
 	*ret_next = le64(head + at[L_BUCKET_ALLNEXT]);
 	if (hash_of(rest, nstk, size) != le64(head + at[L_BUCKET_HASH]))
 		return CHECK_FAILED;
-	return record_is_sane(c->rt->lay, rest + nstk * 8 + at[L_MEM_RECORD_ACTIVE], size) ?
-		       CHECK_HOLDS :
-		       CHECK_FAILED;
+	return record_is_sane(c->rt->lay, rest + nstk * 8 + at[L_MEM_RECORD_ACTIVE], size)
+		       ? CHECK_HOLDS
+		       : CHECK_FAILED;
 }
 
 int check_buckets(struct check_run *c, unsigned which)
@@ -70,8 +70,7 @@ int check_buckets(struct check_run *c, unsigned which)
 	int r;
 
 	(void)which;
-	if (!c->rt->at.mbuckets || at[L_SIZEOF_BUCKET] > 64 ||
-	    at[L_SIZEOF_MEM_RECORD] > RECORD_MAX)
+	if (!c->rt->at.mbuckets || at[L_SIZEOF_BUCKET] > 64 || at[L_SIZEOF_MEM_RECORD] > RECORD_MAX)
 		return CHECK_NOTHING;
 	r = mem_u64(c->m, c->rt->at.mbuckets, &b, c->err);
 	if (r < 0)

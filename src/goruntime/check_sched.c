@@ -63,8 +63,8 @@ static void look_at_g(void *arg, uint32_t tag, const uint8_t *g)
 }
 
 /* allglen first: the array that is read after it has at least as many. */
-static int sample_allgs(struct check_run *c, struct gather_want wants[SAMPLE],
-			struct g_sample *s, size_t *ret_n)
+static int sample_allgs(struct check_run *c, struct gather_want wants[SAMPLE], struct g_sample *s,
+			size_t *ret_n)
 {
 	uint64_t len, ptr, n, first;
 	struct go_slice allgs;
@@ -87,8 +87,8 @@ static int sample_allgs(struct check_run *c, struct gather_want wants[SAMPLE],
 		return r;
 	for (size_t i = 0; i < n; i++) {
 		s->addr[i] = le64(raw + 8 * i);
-		wants[i] = (struct gather_want){ s->addr[i], c->rt->lay->at[L_SIZEOF_G],
-						 (uint32_t)i };
+		wants[i] =
+			(struct gather_want){ s->addr[i], c->rt->lay->at[L_SIZEOF_G], (uint32_t)i };
 	}
 	*ret_n = (size_t)n;
 	return 0;
@@ -113,7 +113,9 @@ int check_goroutines(struct check_run *c, unsigned which)
 			    &goidgen, c->err);
 	if (r < 0)
 		return check_read_failed(r);
-	return s.failed || s.max_goid > goidgen ? CHECK_FAILED : s.stacks ? CHECK_HOLDS : CHECK_NOTHING;
+	return s.failed || s.max_goid > goidgen ? CHECK_FAILED
+	       : s.stacks			? CHECK_HOLDS
+						: CHECK_NOTHING;
 }
 
 /* m.g0.m == m, and the thread's id is one. */

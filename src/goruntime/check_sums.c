@@ -61,9 +61,8 @@ int check_sums(struct check_run *c, unsigned which)
 		return check_read_failed(r);
 	switch (which) {
 	case SUM_HEAP_RETAINED:
-		return holds(n.heap_in_use + n.heap_free == n.committed - n.in_stacks -
-								    n.in_work_bufs -
-								    n.in_ptr_scalar_bits);
+		return holds(n.heap_in_use + n.heap_free ==
+			     n.committed - n.in_stacks - n.in_work_bufs - n.in_ptr_scalar_bits);
 	case SUM_HEAP_RELEASED:
 		return holds(n.heap_released == n.released);
 	case SUM_HEAP_IN_USE:

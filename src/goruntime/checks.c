@@ -39,7 +39,7 @@ int check_read_failed(int r)
 /* Let the target's threads get on: what was torn now need not be so a moment later. */
 static void pause_briefly(int try)
 {
-	struct timespec t = { .tv_nsec = 20000L << (try < 6 ? try : 6) };
+	struct timespec t = {.tv_nsec = 20000L << (try < 6 ? try : 6) };
 
 	nanosleep(&t, NULL);
 }

@@ -39,9 +39,11 @@ struct number {
 	uint8_t width;
 };
 
-#define NUMBER(base, field, member)                        \
-	{ base, field, offsetof(struct go_counters, member), \
-	  sizeof(((struct go_counters *)NULL)->member) }
+#define NUMBER(base, field, member)                                  \
+	{                                                            \
+		base, field, offsetof(struct go_counters, member),   \
+			sizeof(((struct go_counters *)NULL)->member) \
+	}
 
 static const struct number numbers[] = {
 	NUMBER(GC_CONTROLLER, L_GCC_GC_PERCENT, gogc),
@@ -99,8 +101,10 @@ static const struct number delta_numbers[] = {
 static uint64_t base_of(const struct goruntime *rt, enum base base)
 {
 	const uint64_t bases[N_BASES] = {
-		[GC_CONTROLLER] = rt->at.gc_controller, [MEMSTATS] = rt->at.memstats,
-		[MHEAP] = rt->at.mheap,			[GCPHASE] = rt->at.gcphase,
+		[GC_CONTROLLER] = rt->at.gc_controller,
+		[MEMSTATS] = rt->at.memstats,
+		[MHEAP] = rt->at.mheap,
+		[GCPHASE] = rt->at.gcphase,
 		[ALLGLEN] = rt->at.allglen,
 	};
 
@@ -193,8 +197,9 @@ int go_counters_read(const struct goruntime *rt, struct mem *m, struct go_counte
 		r = mem_readv(m, raw.pieces, raw.n_pieces, err);
 	for (size_t i = 0; r >= 0 && i < raw.n_pieces; i++)
 		if (!raw.pieces[i].ok)
-			r = err_set(err, -EFAULT, "%s: 0x%llx: the runtime's counters cannot be read",
-				    m->name, (unsigned long long)raw.pieces[i].addr);
+			r = err_set(err, -EFAULT,
+				    "%s: 0x%llx: the runtime's counters cannot be read", m->name,
+				    (unsigned long long)raw.pieces[i].addr);
 	if (r >= 0)
 		go_counters_decode(rt, &raw, ret);
 	return r < 0 ? r : 0;
@@ -218,9 +223,14 @@ struct go_heap_totals go_counters_totals(const struct go_counters *c)
 	return t;
 }
 
+uint64_t go_counters_metadata(const struct go_counters *c)
+{
+	return c->mspan_sys + c->mcache_sys + c->buckhash_sys + c->gc_misc_sys + c->other_sys +
+	       c->in_work_bufs + c->in_ptr_scalar_bits;
+}
+
 uint64_t go_counters_mapped(const struct go_counters *c)
 {
-	return c->heap_in_use + c->heap_free + c->heap_released + c->stacks_sys + c->mspan_sys +
-	       c->mcache_sys + c->buckhash_sys + c->gc_misc_sys + c->other_sys + c->in_stacks +
-	       c->in_work_bufs + c->in_ptr_scalar_bits;
+	return c->heap_in_use + c->heap_free + c->heap_released + c->stacks_sys + c->in_stacks +
+	       go_counters_metadata(c);
 }

@@ -76,6 +76,9 @@ struct go_heap_totals {
 };
 struct go_heap_totals go_counters_totals(const struct go_counters *c);
 
+/* What the runtime keeps beside heap and stacks: spans, caches, buckets, the collector's, other. */
+uint64_t go_counters_metadata(const struct go_counters *c);
+
 /* runtime.MemStats.Sys: all that the runtime has of the system, released parts included. */
 uint64_t go_counters_mapped(const struct go_counters *c);
 

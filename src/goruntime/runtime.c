@@ -119,8 +119,8 @@ static int try_all(struct mem *m, const struct image *img, const struct go_witne
 	}
 	/* what the nearest one failed by says most */
 	return err_set(err, first.code == -ENOENT ? -ENOENT : -ENOTSUP,
-		       "%s: %s: none of the %zu layouts fits: %s", m->name,
-		       image_go_version(img), n, first.msg);
+		       "%s: %s: none of the %zu layouts fits: %s", m->name, image_go_version(img),
+		       n, first.msg);
 }
 
 int goruntime_attach(struct mem *m, const struct image *img, struct goruntime *ret, struct err *err)

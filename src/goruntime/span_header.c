@@ -7,8 +7,8 @@
 
 uint32_t span_header_len(const struct layout *lay)
 {
-	return layout_has(lay, L_MSPAN_LARGE_TYPE) ? lay->at[L_MSPAN_LARGE_TYPE] + 8 :
-						     lay->at[L_MSPAN_LIMIT] + 8;
+	return layout_has(lay, L_MSPAN_LARGE_TYPE) ? lay->at[L_MSPAN_LARGE_TYPE] + 8
+						   : lay->at[L_MSPAN_LIMIT] + 8;
 }
 
 static uint64_t wide_or_narrow(const uint8_t *p, uint32_t width)

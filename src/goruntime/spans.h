@@ -5,12 +5,24 @@
  * Walks mheap_.allspans (block reads, no stop) and proves the walk by the
  * runtime's own sums: pages of spans in use == gcController.heapInUse. What the
  * two differ by is the tear of the moment, kept in @torn_bytes.
- * Source: Go src/runtime/mheap.go, mbitmap.go.
+ *
+ * What the last mark found live is known exactly, span by span. A span not yet
+ * swept has it in its mark bits (gcmarkBits; with the Green Tea collector, spans
+ * of objects of 16 to 512 bytes have it in their own last 128 bytes); what it
+ * holds beside that is garbage. Sweeping makes the mark bits the allocBits, and
+ * allocating leaves allocBits alone (it moves freeindex), so in a swept span
+ * allocBits still say what survived the last mark, and a span made since has
+ * none set; what it holds beside that was allocated since, live or not. The
+ * marked bytes of all spans are gcController.heapMarked but for objects that the
+ * sweep revived for their finalizers.
+ *
+ * Source: Go src/runtime/{mheap,mbitmap,mgcsweep,mgcmark_greenteagc}.go.
  */
 #ifndef GORUNTIME_SPANS_H
 #define GORUNTIME_SPANS_H
 
 #include "base/arena.h"
+#include "goruntime/arenas.h"
 #include "goruntime/stats.h"
 
 struct span_class {
@@ -19,7 +31,7 @@ struct span_class {
 	uint64_t spans, bytes;
 	uint64_t slots;	  /* there is room for */
 	uint64_t objects; /* allocated (garbage not yet swept counts) */
-	uint64_t marked;  /* found live by the last mark; counts in unswept spans what will stay */
+	uint64_t marked;  /* of these, found live by the last mark */
 	uint64_t object_bytes, marked_bytes;
 	uint64_t unswept_spans;
 };
@@ -34,13 +46,15 @@ struct large_object {
 struct gospans {
 	struct span_class classes[GO_SIZE_CLASSES * 2];
 	unsigned n_classes; /* with at least one span */
-	uint64_t spans, inuse_bytes, object_bytes, objects, stack_bytes;
+	uint64_t spans, inuse_bytes, object_bytes, objects, marked_bytes;
+	uint64_t stack_bytes;	     /* of manual spans, less the collector's work buffers */
 	uint64_t unswept_dead_bytes; /* in unswept spans: allocated - marked */
 	struct large_object *large;  /* the largest first, at most @max_large; in the arena */
 	size_t n_large;
 	uint64_t large_count, large_bytes; /* of all large objects */
-	int64_t torn_bytes; /* inuse_bytes - gcController.heapInUse of the same moment */
-	uint64_t bad_spans; /* headers that made no sense and were left out */
+	int64_t torn_bytes;	/* inuse_bytes - gcController.heapInUse of the same moment */
+	uint64_t bad_spans;	/* headers that made no sense and were left out */
+	uint64_t marks_unknown; /* spans whose mark bits could not be read: 0 marked */
 };
 
 /* One span as the walk saw it, for who wants more than the sums (resident pages, the graph). */
@@ -58,10 +72,10 @@ struct gospan_visitor {
 	void *arg;
 };
 
-/* The heap's arenas, in address order, 64 MiB each; returns how many (at most @max are written). */
-int goarenas_read(const struct goruntime *rt, struct mem *m, struct span64 *out, size_t max,
-		  struct err *err) _must_use_;
-
+/*
+ * At most @max_large objects are listed. -EBADMSG when too many headers make no
+ * sense; -EFAULT when allspans cannot be read; else as mem_readv(), -ENOMEM.
+ */
 int gospans_read(const struct goruntime *rt, struct mem *m, size_t max_large,
 		 const struct gospan_visitor *visitor, struct arena *a, struct gospans *ret,
 		 struct err *err) _must_use_;

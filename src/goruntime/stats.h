@@ -5,15 +5,20 @@
  * Formulas of readmemstats_m and heapGoalInternal (Go src/runtime/mstats.go,
  * mgcpacer.go). ReadMemStats flushes each P's caches under a stop; from outside
  * their counts are added instead. Without a stop a value may be torn by the few
- * allocations that happen during the read (microseconds).
+ * allocations that happen during the read (microseconds); while the process is
+ * quiet every field equals ReadMemStats's, but for what its flush itself changes:
+ * stacks that Ps held in reserve are freed (StackInuse and StackSys fall, by as
+ * much HeapIdle and HeapSys rise).
  */
 #ifndef GORUNTIME_STATS_H
 #define GORUNTIME_STATS_H
 
 #include "goruntime/runtime.h"
+#include "goruntime/sampler.h"
+#include "goruntime/size_classes.h"
 
-#define GO_SIZE_CLASSES 68
 #define GO_NO_LIMIT INT64_MAX
+#define GO_RATE_UNKNOWN UINT64_MAX
 
 struct gostats {
 	/* the fields of runtime.MemStats, in bytes or counts */
@@ -30,50 +35,24 @@ struct gostats {
 	int32_t gogc;	       /* -1: off */
 	int64_t memory_limit;  /* GO_NO_LIMIT: off */
 	uint64_t heap_goal;    /* = next_gc */
-	uint64_t heap_marked;  /* live heap as the last mark found it */
-	uint64_t heap_live;    /* marked + allocated since */
+	uint64_t heap_marked;  /* live heap as the last mark found it; 0 before the first */
+	uint64_t heap_live;    /* marked + allocated since; a cached span counts as full */
 	uint64_t heap_free;    /* resident or not, not in spans, not returned */
 	uint64_t mapped_ready; /* what GOMEMLIMIT governs */
-	uint64_t heap_minimum; /* 4 MiB x GOGC/100 */
+	uint64_t heap_minimum; /* 4 MiB x GOGC/100; 0: GOGC is off */
 	uint64_t triggered;    /* heap live when the running cycle began; UINT64_MAX: none runs */
 	uint32_t gcphase;      /* 0 off, 1 mark, 2 mark termination */
+	bool limiter_known;    /* false: @limiter_on could not be looked at */
 	bool limiter_on;       /* the GC CPU limiter: GOMEMLIMIT cannot be kept */
 	uint64_t goroutines;   /* allglen: dead ones too (goroutines.h has the live count) */
 	uint64_t gomaxprocs;   /* length of allp */
 	int64_t init_time;     /* runtimeInitTime, CLOCK_MONOTONIC ns; 0 unknown */
-	uint64_t mem_profile_rate; /* 0: the linker or the program turned heap profiling off */
+	uint64_t mem_profile_rate; /* 0: the linker or the program turned heap profiling off;
+				      GO_RATE_UNKNOWN: not found */
 };
 
-/* Everything above. A dozen reads of fixed ranges. Errors as mem_read(). */
+/* Everything above. A dozen reads of fixed ranges. Errors as mem_readv(), -EBADMSG. */
 int gostats_read(const struct goruntime *rt, struct mem *m, struct gostats *ret, struct err *err)
 	_must_use_;
-
-/* The few numbers of one sample, for the recorder's series. */
-struct gosample {
-	uint64_t heap_live, heap_marked, heap_goal, heap_inuse, heap_free, heap_released;
-	uint64_t stack_inuse, mapped_ready,
-		sys_other;		  /* metadata: mspan, mcache, buckets, gc, other */
-	uint64_t total_alloc, total_free; /* bytes, as of the last cache flush */
-	uint64_t allglen;
-	uint32_t num_gc, gcphase;
-	int32_t gogc;
-	int64_t memory_limit;
-	int64_t last_gc_mono; /* ns; 0 before the first */
-};
-
-#define GOSAMPLE_PIECES 8
-
-/* The ranges that one sample needs, prepared once: one process_vm_readv a sample. */
-struct gosampler {
-	const struct goruntime *rt;
-	uint8_t *raw; /* owned */
-	struct mem_piece pieces[GOSAMPLE_PIECES];
-	size_t n_pieces;
-};
-
-int gosampler_init(struct gosampler *s, const struct goruntime *rt, struct err *err) _must_use_;
-void gosampler_release(struct gosampler *s);
-/* Fill s->pieces by any read, then decode. */
-void gosampler_decode(const struct gosampler *s, struct gosample *ret);
 
 #endif /* GORUNTIME_STATS_H */

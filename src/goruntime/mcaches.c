@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "goruntime/mcaches.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/cur.h"
+#include "goruntime/gather.h"
+#include "goruntime/slice.h"
+#include "goruntime/span_header.h"
+
+#define PROCS_MAX 65536u
+#define SPAN_CLASSES (GO_SIZE_CLASSES * 2)
+#define PROCS_AT_ONCE 32
+
+struct walk {
+	const struct layout *lay;
+	struct gather *gather;
+	struct mem *m;
+	struct err *err;
+	uint64_t mcaches[PROCS_AT_ONCE];
+	struct gather_want caches[PROCS_AT_ONCE];
+	struct gather_want spans[PROCS_AT_ONCE * SPAN_CLASSES];
+	size_t n_spans;
+	uint64_t first_count; /* offset in a span of the first byte that is read */
+	struct go_unflushed sum;
+};
+
+static void take_mcache_pointer(void *arg, uint32_t tag, const uint8_t *p)
+{
+	struct walk *w = arg;
+
+	w->mcaches[tag] = p ? le64(p) : 0;
+}
+
+/* tinyAllocs lies before alloc in every release; both are read as one. */
+static void take_mcache(void *arg, uint32_t tag, const uint8_t *p)
+{
+	struct walk *w = arg;
+	const uint32_t *at = w->lay->at;
+	uint32_t alloc = at[L_MCACHE_ALLOC] - at[L_MCACHE_TINY_ALLOCS];
+	uint64_t last = 0;
+
+	(void)tag;
+	if (!p)
+		return;
+	w->sum.tiny += le64(p);
+	for (unsigned i = 0; i < SPAN_CLASSES; i++) {
+		uint64_t span = le64(p + alloc + 8 * i);
+
+		if (span != last) /* most are the one empty span: count 0 */
+			w->spans[w->n_spans++] =
+				(struct gather_want){ .addr = span + w->first_count,
+						      .len = at[L_MSPAN_ELEMSIZE] + 8 -
+							     at[L_MSPAN_ALLOC_COUNT] };
+		last = span;
+	}
+}
+
+static void take_span(void *arg, uint32_t tag, const uint8_t *p)
+{
+	struct walk *w = arg;
+	const uint32_t *at = w->lay->at;
+	uint32_t first = at[L_MSPAN_ALLOC_COUNT];
+	uint64_t size;
+	uint16_t count, before;
+
+	(void)tag;
+	if (!p)
+		return;
+	count = le16(p);
+	before = le16(p + at[L_MSPAN_ALLOC_COUNT_BEFORE_CACHE] - first);
+	size = le64(p + at[L_MSPAN_ELEMSIZE] - first);
+	if (count <= before || size > go_class_to_size[GO_SIZE_CLASSES - 1])
+		return;
+	w->sum.objects += (uint64_t)(count - before);
+	w->sum.bytes += (uint64_t)(count - before) * size;
+}
+
+static int read_spans(struct walk *w)
+{
+	return gather_read(w->gather, w->m, w->spans, w->n_spans, take_span, w, w->err);
+}
+
+/* The caches of @n Ps, whose addresses stand at @procs. */
+static int read_procs(struct walk *w, const uint8_t *procs, size_t n)
+{
+	const uint32_t *at = w->lay->at;
+	uint32_t len = at[L_MCACHE_ALLOC] + SPAN_CLASSES * 8 - at[L_MCACHE_TINY_ALLOCS];
+	size_t k = 0;
+	int r;
+
+	for (size_t i = 0; i < n; i++)
+		w->caches[i] = (struct gather_want){ le64(procs + 8 * i) + at[L_P_MCACHE], 8,
+						     (uint32_t)i };
+	r = gather_read(w->gather, w->m, w->caches, n, take_mcache_pointer, w, w->err);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < n; i++)
+		if (w->mcaches[i])
+			w->caches[k++] =
+				(struct gather_want){ w->mcaches[i] + at[L_MCACHE_TINY_ALLOCS], len,
+						      0 };
+	w->n_spans = 0;
+	r = gather_read(w->gather, w->m, w->caches, k, take_mcache, w, w->err);
+	return r < 0 ? r : read_spans(w);
+}
+
+int go_mcaches_read(const struct goruntime *rt, struct mem *m, struct go_unflushed *ret,
+		    struct err *err)
+{
+	_cleanup_gather_ struct gather *gather = NULL;
+	_cleanup_(free_ptr) struct walk *w = calloc(1, sizeof(*w));
+	uint8_t procs[PROCS_AT_ONCE * 8];
+	struct go_slice allp;
+	int r = go_slice_read(m, rt->at.allp, 8, &allp, err);
+
+	if (r >= 0 && allp.len > PROCS_MAX)
+		r = err_set(err, -EBADMSG, "%s: %llu Ps", m->name, (unsigned long long)allp.len);
+	if (r >= 0 && !w)
+		r = err_set(err, -ENOMEM, "no memory to read the mcaches");
+	if (r >= 0)
+		r = gather_new(&gather, err);
+	if (r < 0)
+		return r;
+	*w = (struct walk){ .lay = rt->lay, .gather = gather, .m = m, .err = err };
+	w->first_count = rt->lay->at[L_MSPAN_ALLOC_COUNT];
+	w->sum.n_procs = allp.len;
+	for (uint64_t i = 0; r >= 0 && i < allp.len; i += PROCS_AT_ONCE) {
+		size_t n = allp.len - i < PROCS_AT_ONCE ? (size_t)(allp.len - i) : PROCS_AT_ONCE;
+
+		r = mem_read(m, allp.array + 8 * i, procs, 8 * n, err);
+		if (r >= 0)
+			r = read_procs(w, procs, n);
+	}
+	if (r >= 0)
+		*ret = w->sum;
+	return r < 0 ? r : 0;
+}
