@@ -184,12 +184,11 @@ int gospans_read(const struct goruntime *rt, struct mem *m, size_t max_large,
 	w.chunk = chunk;
 	if (r >= 0)
 		r = walk_all(&w, err);
+	sum_classes(&w);
 	if (r >= 0)
 		r = compare(&w, err);
-	if (r < 0)
-		return r;
-	sum_classes(&w);
-	r = list_large(&w, a, err);
+	if (r >= 0)
+		r = list_large(&w, a, err);
 	if (r >= 0)
 		*ret = w.sum;
 	return r;

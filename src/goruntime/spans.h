@@ -13,8 +13,9 @@
  * allocating leaves allocBits alone (it moves freeindex), so in a swept span
  * allocBits still say what survived the last mark, and a span made since has
  * none set; what it holds beside that was allocated since, live or not. The
- * marked bytes of all spans are gcController.heapMarked but for objects that the
- * sweep revived for their finalizers.
+ * marked bytes of all spans are gcController.heapMarked, less the size of each
+ * object with a finalizer (the collector counts those a second time as roots),
+ * plus what the sweep revived for its finalizer.
  *
  * Source: Go src/runtime/{mheap,mbitmap,mgcsweep,mgcmark_greenteagc}.go.
  */
