@@ -79,15 +79,13 @@ static bool container_of(struct str part, struct str parent, struct str *ret)
 	if (find_id(part, ret))
 		return true;
 	if (any_prefix(part, named_container, sizeof(named_container) / sizeof(named_container[0]),
-		       &name)) {
+		       &name))
 		*ret = without_suffix(name, STR(".service"));
-		return ret->n > 0;
-	}
-	if (str_eq(parent, STR("lxc"))) {
+	else if (str_eq(parent, STR("lxc")))
 		*ret = part;
-		return part.n > 0;
-	}
-	return false;
+	else
+		return false;
+	return ret->n > 0 && !memchr(ret->p, '\0', ret->n);
 }
 
 /* "pod<uid>", "kubepods-burstable-pod<uid>.slice"; the uid has 32 digits and - or _ between. */
