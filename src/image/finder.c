@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "image/finder.h"
 
-#include <elf.h>
 #include <errno.h>
-#include <inttypes.h>
 
 #include "base/cur.h"
 #include "image/build_info.h"
+#include "image/foreign.h"
 
 #define SCAN_BUDGET (UINT64_C(512) << 20)
 
@@ -80,30 +79,12 @@ static bool look(void *ctx, uint64_t addr, const uint8_t *p, size_t own, size_t 
 	return true;
 }
 
-/* Words for a table that is pointed at, but that this version cannot read. */
-static int unreadable(const struct finder *f, const struct finder_table *t, struct err *err)
-{
-	uint32_t magic = t->header.magic;
-
-	if (t->tail == PCLNTAB_ARM64_TAIL)
-		return err_set(err, -ENOTSUP, "%s: arm64 is not supported yet", f->m->name);
-	if (magic == 0xfffffffb || magic == 0xfffffffa)
-		return err_set(err, -ENOTSUP, "%s: built by a Go before 1.18", f->m->name);
-	for (unsigned i = 0; i < n_func_shapes; i++)
-		if (func_shapes[i].magic == magic)
-			return 0;
-	return err_set(err, -ENOTSUP,
-		       "%s: its function table's magic %#x is not Go's: obfuscated (garble), or a "
-		       "newer Go",
-		       f->m->name, magic);
-}
-
 /* The pair just found: 1 when it begins a module data that holds, 0 when not. */
 static int try_pair(struct finder *f, struct finder_found *ret, struct err *err)
 {
 	const struct finder_table *t = &f->tables[f->points_at];
 	struct moduledata d;
-	int r = unreadable(f, t, err);
+	int r = foreign_table(f->m, t, err);
 
 	if (r < 0)
 		return r;
@@ -131,23 +112,35 @@ static int search(struct finder *f, uint64_t from, uint64_t to, struct finder_fo
 	return r;
 }
 
-#define SECTION_LOOK 256U
+#define SECTION_LOOK \
+	256U /* bytes: a pclntab's header, or the first words of what else begins one */
 
-/* The sections' beginnings: once for the tables, then for what points at them. */
+/* The sections' beginnings, read in one go. */
+static int read_beginnings(struct finder *f, struct mem_piece *v, struct err *err)
+{
+	for (unsigned i = 0; i < f->headers.n_sections; i++) {
+		const struct span64 *s = &f->headers.sections[i];
+		uint64_t n = s->to - s->from < SECTION_LOOK ? s->to - s->from : SECTION_LOOK;
+
+		v[i] = (struct mem_piece){ s->from, f->scan.chunk + (size_t)i * SECTION_LOOK,
+					   (size_t)n, false };
+	}
+	return f->headers.n_sections ? mem_readv(f->m, v, f->headers.n_sections, err) : 0;
+}
+
+/* Looks at them twice: for the tables, and for what points at those. */
 static int search_sections(struct finder *f, struct finder_found *ret, struct err *err)
 {
-	for (unsigned round = 0; round < 2; round++)
-		for (unsigned i = 0; i < f->headers.n_sections; i++) {
-			struct span64 s = f->headers.sections[i];
-			int r;
+	struct mem_piece v[EXE_SECTIONS_MAX];
+	int r = read_beginnings(f, v, err);
 
-			if (s.to - s.from > SECTION_LOOK)
-				s.to = s.from + SECTION_LOOK;
-			r = search(f, s.from, s.to, ret, err);
-			if (r)
-				return r;
-		}
-	return 0;
+	for (unsigned i = 0; i < 2 * f->headers.n_sections && !r; i++) {
+		const struct mem_piece *p = &v[i % f->headers.n_sections];
+
+		if (p->ok && p->addr % 8 == 0 && !look(f, p->addr, p->dst, p->len, p->len))
+			r = try_pair(f, ret, err);
+	}
+	return r;
 }
 
 /* Which regions a search may look into, and in which order. */
@@ -241,22 +234,6 @@ static const struct mem_region *exe_start(const struct mem *m)
 	return NULL;
 }
 
-static int refuse_foreign(const struct finder *f, struct err *err)
-{
-	const struct exe_headers *h = &f->headers;
-
-	if (!h->found)
-		return 0;
-	if (h->class != ELFCLASS64)
-		return err_set(err, -ENOTSUP, "%s: 32-bit programs are not supported", f->m->name);
-	if (h->machine == EM_AARCH64)
-		return err_set(err, -ENOTSUP, "%s: arm64 is not supported yet", f->m->name);
-	if (h->machine != EM_X86_64)
-		return err_set(err, -ENOTSUP, "%s: ELF machine %u is not supported", f->m->name,
-			       h->machine);
-	return 0;
-}
-
 static int search_exe(struct finder *f, struct finder_found *ret, struct err *err)
 {
 	const struct mem_region *first = exe_start(f->m);
@@ -264,7 +241,7 @@ static int search_exe(struct finder *f, struct finder_found *ret, struct err *er
 	int r = first ? exe_headers_read(f->m, first, &f->headers, err) : 0;
 
 	if (r >= 0)
-		r = refuse_foreign(f, err);
+		r = foreign_headers(f->m, &f->headers, err);
 	if (!r)
 		r = search_sections(f, ret, err);
 	f->all_sections = r == 1;
@@ -311,15 +288,6 @@ static int search_packed(struct finder *f, struct finder_found *ret, struct err 
 	return packed.n_codes ? search_choice(f, &packed, ret, err) : 0;
 }
 
-static int nothing_found(const struct finder *f, struct err *err)
-{
-	for (size_t i = 0; i < f->m->n_regions; i++)
-		if (strncmp(f->m->regions[i].name, "libgo.so", strlen("libgo.so")) == 0)
-			return err_set(err, -ENOTSUP, "%s: built by gccgo, which is not supported",
-				       f->m->name);
-	return err_set(err, -ENOENT, "%s: no Go runtime found", f->m->name);
-}
-
 /* The block stands in front of the other data, so it mostly was seen on the way. */
 static int search_build_info(struct finder *f, struct err *err)
 {
@@ -354,6 +322,6 @@ int finder_run(struct finder *f, struct mem *m, struct finder_found *ret, struct
 	if (r < 0)
 		return r;
 	if (!r)
-		return nothing_found(f, err);
+		return foreign_program(&f->scan, err);
 	return f->build_info || f->all_sections ? 0 : search_build_info(f, err);
 }

@@ -3,13 +3,22 @@
 
 #include <errno.h>
 
-/* FNV-1a. */
-static uint32_t hash(const char *s)
+/*
+ * Eight bytes at a time: a large program has 20 MB of names. @n: length of @s
+ * without its NUL; the bytes of the last word that are not the name's count as 0.
+ */
+static uint32_t hash(const char *s, size_t n)
 {
-	uint64_t h = UINT64_C(14695981039346656037);
+	uint64_t h = n, word;
 
-	for (; *s; s++)
-		h = (h ^ (uint8_t)*s) * UINT64_C(1099511628211);
+	for (; n >= sizeof(word); s += sizeof(word), n -= sizeof(word)) {
+		memcpy(&word, s, sizeof(word));
+		h = (h ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+		h ^= h >> 32;
+	}
+	word = 0;
+	memcpy(&word, s, n);
+	h = (h ^ word) * UINT64_C(0x9e3779b97f4a7c15);
 	return (uint32_t)(h ^ (h >> 32));
 }
 
@@ -37,12 +46,14 @@ int name_index_build(const struct pclntab *t, struct name_index *ret, struct err
 	for (uint32_t i = 0; i < slots; i++)
 		x.first[i] = NAME_INDEX_END;
 	for (uint32_t i = t->n_funcs; i-- > 0;) { /* backwards, so that chains go forwards */
+		const char *name;
 		uint32_t *head;
 
 		x.next[i] = NAME_INDEX_END;
 		if (!pclntab_row(t, i, &f))
 			continue;
-		head = &x.first[hash(pclntab_name(t, f.name_off)) & x.mask];
+		name = pclntab_name(t, f.name_off);
+		head = &x.first[hash(name, strlen(name)) & x.mask];
 		x.next[i] = *head;
 		*head = i;
 	}
@@ -59,5 +70,5 @@ void name_index_release(struct name_index *x)
 
 uint32_t name_index_chain(const struct name_index *x, const char *name)
 {
-	return x->first[hash(name) & x->mask];
+	return x->first[hash(name, strlen(name)) & x->mask];
 }

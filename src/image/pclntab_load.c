@@ -42,6 +42,36 @@ static void end_strings(struct pclntab *t, const struct view *v)
 		t->bytes[(size_t)(v->p - t->bytes) + v->n - 1] = '\0';
 }
 
+/*
+ * Since Go 1.21 the table has generic functions' full names, "F[go.shape.int]";
+ * everywhere the runtime shows "F[...]" (funcNameForPrint), and so does an image.
+ */
+static void shorten_generic(char *name, size_t n)
+{
+	char *open = memchr(name, '[', n), *close = open ? memrchr(name, ']', n) : NULL;
+	static const char dots[] = "...";
+	size_t rest;
+
+	if (!close || close < open + sizeof(dots))
+		return;
+	memcpy(open + 1, dots, sizeof(dots) - 1);
+	rest = (size_t)(name + n - close);
+	memmove(open + sizeof(dots), close, rest);
+	memset(open + sizeof(dots) + rest, 0, (size_t)(close - open) - sizeof(dots));
+}
+
+static void shorten_names(struct pclntab *t)
+{
+	char *p = (char *)t->bytes + (t->funcnames.p - t->bytes), *end = p + t->funcnames.n;
+
+	while (p < end) {
+		size_t n = strlen(p);
+
+		shorten_generic(p, n);
+		p += n + 1;
+	}
+}
+
 static int copy_tables(struct mem *m, const struct moduledata *d, struct pclntab *t,
 		       struct err *err)
 {
@@ -51,9 +81,10 @@ static int copy_tables(struct mem *m, const struct moduledata *d, struct pclntab
 	if (n > PCLNTAB_MAX)
 		return err_set(err, -EFBIG, "%s: its function table has %" PRIu64 " bytes", m->name,
 			       n);
-	t->bytes = malloc(n);
+	t->bytes = malloc(n + 1);
 	if (!t->bytes)
 		return err_set(err, -ENOMEM, "%s: no memory for its function table", m->name);
+	t->bytes[n] = '\0';
 	t->n_bytes = n;
 	r = mem_read(m, base, t->bytes, n, err);
 	if (r < 0)
@@ -62,6 +93,7 @@ static int copy_tables(struct mem *m, const struct moduledata *d, struct pclntab
 		return err_set(err, -EBADMSG, "%s: its function table is torn", m->name);
 	end_strings(t, &t->funcnames);
 	end_strings(t, &t->filetab);
+	shorten_names(t);
 	return 0;
 }
 
