@@ -49,6 +49,11 @@ static int run_check(struct check_run *c, size_t i)
 	int r = CHECK_FAILED;
 
 	for (int try = 0; try < TRIES && r == CHECK_FAILED; try++) {
+		if (try == 1) { /* what it looks at may have been mapped a moment ago */
+			r = mem_refresh(c->m, c->err);
+			if (r < 0)
+				return r;
+		}
 		if (try > 2)
 			pause_briefly(try - 3);
 		r = checks[i].run(c, checks[i].which);
@@ -56,8 +61,14 @@ static int run_check(struct check_run *c, size_t i)
 	return r;
 }
 
-/* Zero where the runtime of a process that has just been started still has to begin. */
-static int check_initialised(struct goruntime *rt, struct mem *m, struct err *err)
+/* What is zero until the runtime of a process that has just been started has begun. */
+struct beginning {
+	bool begun; /* runtime.main runs, or it is not known and all else is there */
+	bool known; /* runtimeInitTime is found */
+};
+
+static int read_beginning(const struct goruntime *rt, struct mem *m, struct beginning *ret,
+			  struct err *err)
 {
 	uint64_t init_time = 0, n_spans = 0, n_procs = 0, n_goroutines = 0;
 	struct mem_piece v[] = {
@@ -71,18 +82,26 @@ static int check_initialised(struct goruntime *rt, struct mem *m, struct err *er
 
 	if (r < 0)
 		return r;
-	if (!init_time && (!n_spans || !n_procs || !n_goroutines))
-		return err_set(err, -EAGAIN, "%s: the Go runtime has not initialised yet", m->name);
+	ret->known = !first;
+	ret->begun = ret->known ? init_time != 0 : n_spans && n_procs && n_goroutines;
 	return 0;
+}
+
+static int not_yet(const struct mem *m, struct err *err)
+{
+	return err_set(err, -EAGAIN, "%s: the Go runtime has not initialised yet", m->name);
 }
 
 int go_checks_run(struct goruntime *rt, struct mem *m, struct err *err)
 {
 	_cleanup_gather_ struct gather *gather = NULL;
 	struct check_run c = { .rt = rt, .m = m, .err = err };
-	int r = check_initialised(rt, m, err);
+	struct beginning b = { 0 };
+	int r = read_beginning(rt, m, &b, err);
 
 	rt->n_checks = 0;
+	if (r >= 0 && !b.begun && !b.known)
+		return not_yet(m, err);
 	if (r >= 0)
 		r = gather_new(&gather, err);
 	c.gather = gather;
@@ -92,6 +111,8 @@ int go_checks_run(struct goruntime *rt, struct mem *m, struct err *err)
 			continue;
 		rt->checks[rt->n_checks++] =
 			(struct go_check){ .name = checks[i].name, .ok = r == CHECK_HOLDS };
+		if (r == CHECK_FAILED && !b.begun)
+			return not_yet(m, err);
 		if (r == CHECK_FAILED)
 			return err_set(err, -EBADMSG, "%s failed", checks[i].name);
 	}

@@ -20,6 +20,7 @@ struct gather {
 	uint8_t *buffer;
 	struct gather_want *spare; /* the sort's other half */
 	size_t spare_room;
+	int missing;
 	struct block blocks[BLOCKS_A_CALL];
 	struct mem_piece pieces[BLOCKS_A_CALL];
 };
@@ -50,6 +51,12 @@ void gather_free(struct gather *g)
 void gather_freep(struct gather **g)
 {
 	gather_free(*g);
+}
+
+static void hand_over(struct gather *g, gather_fn *fn, void *arg, uint32_t tag, const uint8_t *p)
+{
+	g->missing += !p;
+	fn(arg, tag, p);
 }
 
 static bool is_sorted(const struct gather_want *v, size_t n)
@@ -134,8 +141,8 @@ static size_t take_block(const struct gather_want *v, size_t n, size_t i, size_t
 }
 
 /* A block was not to be had as a whole: each record for itself. */
-static int read_alone(struct mem *m, const struct gather_want *v, size_t n, gather_fn *fn,
-		      void *arg, struct err *err)
+static int read_alone(struct gather *g, struct mem *m, const struct gather_want *v, size_t n,
+		      gather_fn *fn, void *arg, struct err *err)
 {
 	uint8_t record[GATHER_RECORD_MAX];
 
@@ -145,7 +152,7 @@ static int read_alone(struct mem *m, const struct gather_want *v, size_t n, gath
 
 		if (r < 0)
 			return r;
-		fn(arg, v[i].tag, piece.ok ? record : NULL);
+		hand_over(g, fn, arg, v[i].tag, piece.ok ? record : NULL);
 	}
 	return 0;
 }
@@ -160,13 +167,13 @@ static int read_blocks(struct gather *g, struct mem *m, const struct gather_want
 		const struct gather_want *w = v + g->blocks[b].first;
 
 		if (!piece->ok && g->blocks[b].n > 1) {
-			r = read_alone(m, w, g->blocks[b].n, fn, arg, err);
+			r = read_alone(g, m, w, g->blocks[b].n, fn, arg, err);
 			continue;
 		}
 		for (size_t i = 0; i < g->blocks[b].n; i++) {
 			const uint8_t *p = (const uint8_t *)piece->dst + (w[i].addr - piece->addr);
 
-			fn(arg, w[i].tag, piece->ok ? p : NULL);
+			hand_over(g, fn, arg, w[i].tag, piece->ok ? p : NULL);
 		}
 	}
 	return r;
@@ -178,12 +185,13 @@ int gather_read(struct gather *g, struct mem *m, struct gather_want *v, size_t n
 	size_t i = 0;
 	int r = sort_wants(g, v, n, err);
 
+	g->missing = 0;
 	while (r >= 0 && i < n) {
 		size_t n_blocks = 0, used = 0, len;
 
 		while (i < n && n_blocks < BLOCKS_A_CALL && used <= BUFFER_SIZE - BLOCK_MAX) {
 			if (!sane(&v[i])) {
-				fn(arg, v[i++].tag, NULL);
+				hand_over(g, fn, arg, v[i++].tag, NULL);
 				continue;
 			}
 			g->blocks[n_blocks] =
@@ -196,5 +204,5 @@ int gather_read(struct gather *g, struct mem *m, struct gather_want *v, size_t n
 		}
 		r = n_blocks ? read_blocks(g, m, v, n_blocks, fn, arg, err) : 0;
 	}
-	return r;
+	return r < 0 ? r : g->missing;
 }

@@ -36,7 +36,9 @@ void gather_freep(struct gather **g);
 /*
  * Reads v[0..n) and calls @fn for each; @v is left in order of address. A want
  * that is too long or past the end of the address space counts as not given.
- * Errors as mem_readv(), -ENOMEM; some records were handed over by then.
+ * Returns how many were not given: where that should not be, memory that was
+ * mapped since the last mem_refresh() may be the reason. Errors as mem_readv(),
+ * -ENOMEM; some records were handed over by then.
  */
 int gather_read(struct gather *g, struct mem *m, struct gather_want *v, size_t n, gather_fn *fn,
 		void *arg, struct err *err) _must_use_;

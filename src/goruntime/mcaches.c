@@ -77,18 +77,16 @@ static void take_span(void *arg, uint32_t tag, const uint8_t *p)
 	w->sum.bytes += (uint64_t)(count - before) * size;
 }
 
-static int read_spans(struct walk *w)
-{
-	return gather_read(w->gather, w->m, w->spans, w->n_spans, take_span, w, w->err);
-}
-
-/* The caches of @n Ps, whose addresses stand at @procs. */
+/*
+ * The caches of @n Ps, whose addresses stand at @procs. Returns how much of them
+ * could not be read.
+ */
 static int read_procs(struct walk *w, const uint8_t *procs, size_t n)
 {
 	const uint32_t *at = w->lay->at;
 	uint32_t len = at[L_MCACHE_ALLOC] + SPAN_CLASSES * 8 - at[L_MCACHE_TINY_ALLOCS];
 	size_t k = 0;
-	int r;
+	int r, missing;
 
 	for (size_t i = 0; i < n; i++)
 		w->caches[i] = (struct gather_want){ le64(procs + 8 * i) + at[L_P_MCACHE], 8,
@@ -96,6 +94,7 @@ static int read_procs(struct walk *w, const uint8_t *procs, size_t n)
 	r = gather_read(w->gather, w->m, w->caches, n, take_mcache_pointer, w, w->err);
 	if (r < 0)
 		return r;
+	missing = r;
 	for (size_t i = 0; i < n; i++)
 		if (w->mcaches[i])
 			w->caches[k++] =
@@ -103,7 +102,29 @@ static int read_procs(struct walk *w, const uint8_t *procs, size_t n)
 						      0 };
 	w->n_spans = 0;
 	r = gather_read(w->gather, w->m, w->caches, k, take_mcache, w, w->err);
-	return r < 0 ? r : read_spans(w);
+	if (r < 0)
+		return r;
+	missing += r;
+	r = gather_read(w->gather, w->m, w->spans, w->n_spans, take_span, w, w->err);
+	return r < 0 ? r : missing + r;
+}
+
+/* All Ps; what was not to be had is in the result. */
+static int read_all(struct walk *w, const struct go_slice *allp)
+{
+	uint8_t procs[PROCS_AT_ONCE * 8];
+	int r = 0, missing = 0;
+
+	w->sum = (struct go_unflushed){ .n_procs = allp->len };
+	for (uint64_t i = 0; r >= 0 && i < allp->len; i += PROCS_AT_ONCE) {
+		size_t n = allp->len - i < PROCS_AT_ONCE ? (size_t)(allp->len - i) : PROCS_AT_ONCE;
+
+		r = mem_read(w->m, allp->array + 8 * i, procs, 8 * n, w->err);
+		if (r >= 0)
+			r = read_procs(w, procs, n);
+		missing += r > 0 ? r : 0;
+	}
+	return r < 0 ? r : missing;
 }
 
 int go_mcaches_read(const struct goruntime *rt, struct mem *m, struct go_unflushed *ret,
@@ -111,7 +132,6 @@ int go_mcaches_read(const struct goruntime *rt, struct mem *m, struct go_unflush
 {
 	_cleanup_gather_ struct gather *gather = NULL;
 	_cleanup_(free_ptr) struct walk *w = calloc(1, sizeof(*w));
-	uint8_t procs[PROCS_AT_ONCE * 8];
 	struct go_slice allp;
 	int r = go_slice_read(m, rt->at.allp, 8, &allp, err);
 
@@ -125,15 +145,15 @@ int go_mcaches_read(const struct goruntime *rt, struct mem *m, struct go_unflush
 		return r;
 	*w = (struct walk){ .lay = rt->lay, .gather = gather, .m = m, .err = err };
 	w->first_count = rt->lay->at[L_MSPAN_ALLOC_COUNT];
-	w->sum.n_procs = allp.len;
-	for (uint64_t i = 0; r >= 0 && i < allp.len; i += PROCS_AT_ONCE) {
-		size_t n = allp.len - i < PROCS_AT_ONCE ? (size_t)(allp.len - i) : PROCS_AT_ONCE;
-
-		r = mem_read(m, allp.array + 8 * i, procs, 8 * n, err);
+	r = read_all(w, &allp);
+	if (r > 0) { /* mapped since the mappings were read */
+		r = mem_refresh(m, err);
 		if (r >= 0)
-			r = read_procs(w, procs, n);
+			r = read_all(w, &allp);
 	}
+	if (r > 0)
+		r = err_set(err, -EFAULT, "%s: %d parts of the mcaches cannot be read", m->name, r);
 	if (r >= 0)
 		*ret = w->sum;
-	return r < 0 ? r : 0;
+	return r;
 }

@@ -146,6 +146,17 @@ static int read_marks(struct span_chunk *c, uint32_t sweepgen, struct err *err)
 	return gather_read(c->gather, c->m, c->wants, n, take_marks, c, err);
 }
 
+/* Returns how many headers and bitmaps could not be read. */
+static int read_spans(struct span_chunk *c, uint32_t sweepgen, struct err *err)
+{
+	int missing = read_headers(c, err), r;
+
+	if (missing < 0)
+		return missing;
+	r = read_marks(c, sweepgen, err);
+	return r < 0 ? r : missing + r;
+}
+
 /* allspans may move when it grows, and the old array is then unmapped. */
 static int read_pointers(struct span_chunk *c, uint64_t from, struct err *err)
 {
@@ -154,7 +165,9 @@ static int read_pointers(struct span_chunk *c, uint64_t from, struct err *err)
 	int r = -EFAULT;
 
 	for (int try = 0; try < TRIES && r == -EFAULT; try++) {
-		r = go_slice_read(c->m, at, 8, &all, err);
+		r = try ? mem_refresh(c->m, err) : 0;
+		if (r >= 0)
+			r = go_slice_read(c->m, at, 8, &all, err);
 		if (r >= 0 && (all.len < from || all.len - from < c->n))
 			return err_set(err, -EBADMSG, "%s: allspans became shorter", c->m->name);
 		if (r >= 0)
@@ -174,9 +187,12 @@ int span_chunk_read(struct span_chunk *c, uint64_t from, size_t n, struct err *e
 	for (int try = 0; r >= 0 && try < TRIES && (!try || before != after); try++) {
 		r = mem_u32(c->m, at, &before, err);
 		if (r >= 0)
-			r = read_headers(c, err);
-		if (r >= 0)
-			r = read_marks(c, before, err);
+			r = read_spans(c, before, err);
+		if (r > 0 && !try) { /* mapped since the mappings were read */
+			r = mem_refresh(c->m, err);
+			if (r >= 0)
+				r = read_spans(c, before, err);
+		}
 		if (r >= 0)
 			r = mem_u32(c->m, at, &after, err);
 	}

@@ -13,7 +13,7 @@
 /* The optional globals: a number each, or the value for "not found". */
 struct singles {
 	uint64_t init_time, mem_profile_rate;
-	uint32_t limiter_enabled;
+	uint8_t limiter_enabled;
 	bool limiter_known;
 };
 
@@ -24,7 +24,7 @@ static int read_singles(const struct goruntime *rt, struct mem *m, struct single
 	const struct mem_piece all[] = {
 		{ rt->at.runtime_init_time, &s.init_time, 8, false },
 		{ rt->at.mem_profile_rate, &s.mem_profile_rate, 8, false },
-		{ rt->at.gc_cpu_limiter, &s.limiter_enabled, 4, false },
+		{ rt->at.gc_cpu_limiter, &s.limiter_enabled, 1, false },
 	};
 	struct mem_piece v[3];
 	size_t n = 0;

@@ -7,8 +7,9 @@
  * their counts are added instead. Without a stop a value may be torn by the few
  * allocations that happen during the read (microseconds); while the process is
  * quiet every field equals ReadMemStats's, but for what its flush itself changes:
- * stacks that Ps held in reserve are freed (StackInuse and StackSys fall, by as
- * much HeapIdle and HeapSys rise).
+ * it frees the stacks that Ps hold in reserve (StackInuse and StackSys fall, by
+ * as much HeapIdle and HeapSys rise) and puts spans on lists that may need memory
+ * (GCSys and Sys rise, or OtherSys falls; NextGC follows under a memory limit).
  */
 #ifndef GORUNTIME_STATS_H
 #define GORUNTIME_STATS_H

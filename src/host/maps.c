@@ -105,13 +105,23 @@ int maps_parse(struct str text, struct arena *a, struct maps *ret, struct err *e
 	return 0;
 }
 
+#define TRIES 8
+
+/*
+ * The kernel does not hold the mappings still over the whole text: one that grows
+ * while it is passed is listed twice. Such a text is read again.
+ */
 int maps_read(int dirfd, struct arena *a, struct maps *ret, struct err *err)
 {
-	BUF(text, MAPS_TEXT_MAX);
-	int r = file_read(dirfd, "maps", &text, err);
+	int r = -EBADMSG;
 
-	if (r < 0)
-		return r;
-	r = maps_parse(buf_view(&text), a, ret, err);
+	for (int try = 0; try < TRIES && r == -EBADMSG; try++) {
+		BUF(text, MAPS_TEXT_MAX);
+
+		r = file_read(dirfd, "maps", &text, err);
+		if (r < 0)
+			return r;
+		r = maps_parse(buf_view(&text), a, ret, err);
+	}
 	return r < 0 ? err_wrap(err, r, "maps") : 0;
 }

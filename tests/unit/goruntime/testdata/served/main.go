@@ -7,6 +7,7 @@
 //	d  allocates objects and drops them
 //	g  runtime.GC()
 //	s  100 goroutines more, parked on a channel
+//	c  allocates until a collection has been, and returns at once
 //	b  allocates and drops without end, in two goroutines
 package main
 
@@ -14,6 +15,7 @@ import (
 	"math"
 	"os"
 	"runtime"
+	"runtime/debug"
 	"strconv"
 	"syscall"
 )
@@ -30,6 +32,7 @@ type table struct {
 
 var (
 	stats  runtime.MemStats
+	cycles debug.GCStats
 	out    [8192]byte
 	in     [1]byte
 	kept   []interface{}
@@ -107,6 +110,15 @@ func drop() {
 	sink = nil
 }
 
+// collect returns when the next collection's marking is over; its sweep has hardly begun.
+func collect() {
+	debug.ReadGCStats(&cycles)
+	for n := cycles.NumGC; cycles.NumGC == n; debug.ReadGCStats(&cycles) {
+		sink = new(table)
+	}
+	sink = nil
+}
+
 func churn() {
 	var held [64]interface{}
 	for i := 0; ; i++ {
@@ -145,6 +157,8 @@ func main() {
 				go park(i % 40)
 			}
 			runtime.Gosched()
+		case 'c':
+			collect()
 		case 'b':
 			go churn()
 			go churn()
