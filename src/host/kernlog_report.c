@@ -1,0 +1,529 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "host/kernlog_report.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define NS INT64_C(1000000000)
+#define REPORT_ARENA ((size_t)48 << 10)
+#define LINE_TEXT_MAX 4096
+#define IDLE_LINES 2000
+#define IDLE_NS (60 * NS)
+#define GROUP_NS (10 * NS)
+#define GROUP_LINES 8192
+#define CHILD_LINES 50
+
+void reports_init(struct reports *rs, struct store *store)
+{
+	*rs = (struct reports){ .store = store };
+	for (size_t i = 0; i < REPORTS_OPEN_MAX; i++)
+		buf_init(&rs->at[i].rows, KERNLOG_TASKS_MAX * sizeof(struct kernlog_task));
+}
+
+static void reset(struct report *r)
+{
+	struct buf rows = r->rows;
+
+	arena_release(&r->arena);
+	table_drop(r->table);
+	buf_clear(&rows);
+	*r = (struct report){ .rows = rows };
+}
+
+void reports_release(struct reports *rs)
+{
+	for (size_t i = 0; i < REPORTS_OPEN_MAX; i++) {
+		reset(&rs->at[i]);
+		buf_release(&rs->at[i].rows);
+	}
+}
+
+static bool same_host(const struct report *r, const struct logline *line)
+{
+	return !r->place.host || !line->host || r->place.host == line->host;
+}
+
+static bool same_caller(const struct report *r, const struct logline *line)
+{
+	return !r->caller || !line->caller || r->caller == line->caller;
+}
+
+static struct store_place place_of(const struct reports *rs, const struct logline *line)
+{
+	return (struct store_place){
+		.host = line->host, .boot = rs->boot, .has_date = line->has_date, .date = line->date
+	};
+}
+
+static void blank(struct kernlog_kill *k)
+{
+	*k = (struct kernlog_kill){
+		.wall_ns = KERNLOG_NO_TIME,
+		.uptime_ns = KERNLOG_NO_TIME,
+		.total_vm = KERNLOG_UNKNOWN,
+		.anon_rss = KERNLOG_UNKNOWN,
+		.file_rss = KERNLOG_UNKNOWN,
+		.shmem_rss = KERNLOG_UNKNOWN,
+		.pgtables = KERNLOG_UNKNOWN,
+		.uid = KERNLOG_UNKNOWN,
+		.page_size = KERNLOG_UNKNOWN,
+	};
+	memset(&k->memcg, 0xff, sizeof(k->memcg)); /* every field KERNLOG_UNKNOWN */
+}
+
+static void set_time(struct kernlog_kill *k, const struct logline *line)
+{
+	if (line->wall_ns != KERNLOG_NO_TIME) {
+		k->wall_ns = line->wall_ns;
+		k->zone_known = line->date.zone_known;
+	}
+	if (line->uptime_ns != KERNLOG_NO_TIME)
+		k->uptime_ns = line->uptime_ns;
+}
+
+void report_touch(struct report *r, const struct logline *line)
+{
+	r->last_line = line->number;
+	r->draft.last_line = line->number;
+	if (line->uptime_ns != KERNLOG_NO_TIME)
+		r->last_uptime = line->uptime_ns;
+	/* a report without a kill has its first stamp */
+	if (r->draft.uptime_ns == KERNLOG_NO_TIME && r->draft.wall_ns == KERNLOG_NO_TIME)
+		set_time(&r->draft, line);
+	if (!r->place.host)
+		r->place.host = line->host;
+}
+
+static struct report *free_slot(struct reports *rs)
+{
+	struct report *oldest = &rs->at[0];
+
+	for (size_t i = 0; i < REPORTS_OPEN_MAX; i++) {
+		if (!rs->at[i].used)
+			return &rs->at[i];
+		if (rs->at[i].last_line < oldest->last_line)
+			oldest = &rs->at[i];
+	}
+	report_close(rs, oldest);
+	return oldest;
+}
+
+struct report *report_open(struct reports *rs, const struct logline *line, bool header)
+{
+	struct report *r;
+
+	for (size_t i = 0; i < REPORTS_OPEN_MAX; i++) {
+		r = &rs->at[i];
+		if (!r->used || !same_host(r, line) || (r->caller && r->caller != line->caller))
+			continue;
+		if (r->killed || (line->caller && r->caller == line->caller))
+			report_close(rs, r);
+		else
+			r->dormant |= header;
+	}
+	r = free_slot(rs);
+	r->used = true;
+	rs->open++;
+	arena_init(&r->arena, REPORT_ARENA);
+	blank(&r->draft);
+	r->last_uptime = KERNLOG_NO_TIME;
+	r->group_uptime = KERNLOG_NO_TIME;
+	r->caller = line->caller;
+	r->place = place_of(rs, line);
+	r->draft.first_line = line->number;
+	report_touch(r, line);
+	return r;
+}
+
+static struct report *only(struct reports *rs, const struct logline *line, unsigned *ret_n)
+{
+	struct report *found = NULL;
+
+	*ret_n = 0;
+	for (size_t i = 0; i < REPORTS_OPEN_MAX; i++) {
+		struct report *r = &rs->at[i];
+
+		if (!r->used || r->killed || !same_host(r, line) || !same_caller(r, line))
+			continue;
+		if (line->caller && r->caller == line->caller) {
+			*ret_n = 1;
+			return r;
+		}
+		if (r->dormant || (line->caller && r->caller))
+			continue;
+		found = r;
+		++*ret_n;
+	}
+	return *ret_n == 1 ? found : NULL;
+}
+
+struct report *report_only(struct reports *rs, const struct logline *line)
+{
+	unsigned n;
+
+	return only(rs, line, &n);
+}
+
+struct report *report_any(struct reports *rs, const struct logline *line)
+{
+	unsigned n;
+	struct report *r = only(rs, line, &n);
+
+	return r || n ? r : report_open(rs, line, false);
+}
+
+/* The newest that waits for its CPU line; an older one wakes up by it. */
+struct report *report_of_trigger(struct reports *rs, const struct logline *line, struct str comm)
+{
+	struct report *best = NULL;
+	bool taken = false;
+
+	for (size_t i = 0; i < REPORTS_OPEN_MAX; i++) {
+		struct report *r = &rs->at[i];
+
+		if (!r->used || r->killed || !same_host(r, line) || !same_caller(r, line) ||
+		    !r->draft.trigger_comm || !str_eq(str_from(r->draft.trigger_comm), comm))
+			continue;
+		if (r->draft.trigger_pid) {
+			taken |= !r->dormant && !line->caller;
+			continue;
+		}
+		if (!best || r->draft.first_line > best->draft.first_line)
+			best = r;
+	}
+	if (!best || !best->dormant)
+		return best;
+	/* an earlier report goes on after a later header: they run through each other */
+	best->dormant = false;
+	if (!taken)
+		return best;
+	for (size_t i = 0; i < REPORTS_OPEN_MAX; i++) {
+		struct report *r = &rs->at[i];
+
+		/* two of one name: which of the two pids is whose cannot be told */
+		if (r->used && r->draft.trigger_comm &&
+		    str_eq(str_from(r->draft.trigger_comm), comm)) {
+			r->draft.trigger_pid = 0;
+			r->mixed_trigger = true;
+		}
+	}
+	return NULL;
+}
+
+bool report_has_row(const struct report *r, int pid, const struct kernlog_task **ret)
+{
+	size_t n = r->rows.n / sizeof(struct kernlog_task);
+
+	for (size_t i = 0; i < n; i++) {
+		const struct kernlog_task *t =
+			(const struct kernlog_task *)(const void *)r->rows.p + i;
+
+		if (t->pid == pid) {
+			*ret = t;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* 3 its pid stands there, 2 its name does, 1 it may be, 0 it cannot. */
+static int may_choose(const struct report *r, int pid, struct str comm)
+{
+	const struct kernlog_task *row;
+
+	if (r->draft.trigger_pid == pid || report_has_row(r, pid, &row))
+		return 3;
+	if (r->rows.n && !r->rows.failed)
+		return 0;
+	return r->draft.trigger_comm && str_eq(str_from(r->draft.trigger_comm), comm) ? 2 : 1;
+}
+
+struct report *report_of_chosen(struct reports *rs, const struct logline *line, int pid,
+				struct str comm)
+{
+	struct report *best = NULL;
+	int level = 0;
+	unsigned ties = 0;
+
+	for (size_t i = 0; i < REPORTS_OPEN_MAX; i++) {
+		struct report *r = &rs->at[i];
+		int how;
+
+		if (!r->used || r->killed || r->chosen_pid || !same_host(r, line) ||
+		    !same_caller(r, line))
+			continue;
+		how = line->caller && r->caller == line->caller ? 3 : may_choose(r, pid, comm);
+		/* of two that fit the later one is meant: twice as fine a scale */
+		how = how * 2 - r->dormant;
+		if (how < 1 || (r->dormant && how < 3) || how < level)
+			continue;
+		ties = how == level ? ties + 1 : 1;
+		level = how;
+		best = r;
+	}
+	if (ties != 1)
+		return NULL;
+	best->dormant = false;
+	return best;
+}
+
+static bool within(int64_t from, int64_t to, int64_t ns)
+{
+	return from == KERNLOG_NO_TIME || to == KERNLOG_NO_TIME ||
+	       (to >= from - NS && to - from <= ns);
+}
+
+/* memory.oom.group: members stand in the table, where there is one. */
+static bool may_be_member(const struct report *r, const struct logline *line, int pid)
+{
+	const struct kernlog_task *row;
+
+	return r->killed && r->group && line->number - r->group_line < GROUP_LINES &&
+	       within(r->group_uptime, line->uptime_ns, GROUP_NS) &&
+	       (!r->table || r->rows.failed || report_has_row(r, pid, &row));
+}
+
+/* No line said whom it would kill: the report's group and table must at least allow it. */
+static bool may_be_victim(const struct report *r, const struct logline *line,
+			  const struct line_killed *killed)
+{
+	enum kernlog_kind words = line_kind(killed->words), kind;
+	bool stated;
+
+	if (r->killed || r->dormant || r->chosen_pid || r->no_killable ||
+	    !within(r->last_uptime, line->uptime_ns, GROUP_NS))
+		return false;
+	kind = report_kind(r, KERNLOG_KIND_UNKNOWN, &stated);
+	if ((words == KERNLOG_MEMCG && kind != KERNLOG_MEMCG && kind != KERNLOG_KIND_UNKNOWN) ||
+	    (words == KERNLOG_GLOBAL && kind == KERNLOG_MEMCG))
+		return false;
+	return may_choose(r, killed->pid, killed->comm) > 0;
+}
+
+struct report *report_of_killed(struct reports *rs, const struct logline *line,
+				const struct line_killed *killed)
+{
+	struct report *member = NULL, *parent = NULL, *victim = NULL;
+	unsigned victims = 0;
+
+	for (size_t i = 0; i < REPORTS_OPEN_MAX; i++) {
+		struct report *r = &rs->at[i];
+
+		if (!r->used || !same_host(r, line) || !same_caller(r, line))
+			continue;
+		if (!r->killed && r->chosen_pid == killed->pid)
+			return r;
+		if (may_be_member(r, line, killed->pid))
+			member = r;
+		else if (!r->killed && r->chosen_by_words && killed->words.n == 0 &&
+			 line->number - r->chosen_line < CHILD_LINES)
+			parent = r;
+		else if (may_be_victim(r, line, killed)) {
+			victim = r;
+			victims++;
+		}
+	}
+	if (member)
+		return member;
+	if (parent)
+		return parent;
+	return victims == 1 ? victim : NULL;
+}
+
+const char *report_str(struct report *r, struct str s)
+{
+	if (s.n > LINE_TEXT_MAX)
+		s.n = LINE_TEXT_MAX;
+	return s.n ? arena_str(&r->arena, s).p : NULL;
+}
+
+void report_add_row(struct report *r, const struct kernlog_task *task, uint64_t pgtables)
+{
+	buf_add(&r->rows, task, sizeof(*task));
+	if (r->rows.failed)
+		r->draft.tasks_dropped++;
+	if (pgtables % 4096)
+		r->odd_pgtables = true;
+	else if (pgtables % 16384)
+		r->small_pgtables = true;
+	r->whole |= r->rows.n > sizeof(*task);
+}
+
+enum kernlog_kind report_kind(const struct report *r, enum kernlog_kind words, bool *ret_stated)
+{
+	bool sysrq = r->sysrq_hint || (r->draft.order_known && r->draft.order == -1);
+
+	*ret_stated = true;
+	if (r->no_killable)
+		return KERNLOG_NO_KILLABLE;
+	if (r->draft.oom_memcg || r->constraint == KERNLOG_MEMCG)
+		return KERNLOG_MEMCG;
+	if (sysrq)
+		return KERNLOG_SYSRQ;
+	if (r->constraint != KERNLOG_KIND_UNKNOWN)
+		return r->constraint;
+	*ret_stated = false;
+	if (r->memcg_hint)
+		return KERNLOG_MEMCG;
+	if (words != KERNLOG_KIND_UNKNOWN)
+		return words;
+	if (r->words != KERNLOG_KIND_UNKNOWN)
+		return r->words;
+	return r->global_hint ? KERNLOG_GLOBAL : KERNLOG_KIND_UNKNOWN;
+}
+
+/* From the victim's row, else from what else gives it away. */
+static uint64_t page_size_of(const struct report *r, int pid, uint64_t total_vm)
+{
+	const struct kernlog_task *row;
+	uint64_t size = 0;
+
+	if (report_has_row(r, pid, &row))
+		size = table_page_size(row->total_vm_pages, total_vm);
+	if (!size)
+		size = r->page_size;
+	if (!size && r->small_pgtables && !r->odd_pgtables)
+		size = 4096;
+	return size ? size : KERNLOG_UNKNOWN;
+}
+
+static void make_table(struct report *r)
+{
+	if (r->table || !r->rows.n)
+		return;
+	r->table = table_new((const struct kernlog_task *)(const void *)r->rows.p,
+			     r->rows.n / sizeof(struct kernlog_task));
+}
+
+static void set_release(struct reports *rs, struct kernlog_kill *k, uint32_t host)
+{
+	if (!k->kernel && rs->release[0] &&
+	    (!host || !rs->release_host || host == rs->release_host))
+		k->kernel = rs->release;
+}
+
+void report_close(struct reports *rs, struct report *r)
+{
+	struct kernlog_kill *k = &r->draft;
+	int e;
+
+	if (!r->used)
+		return;
+	if (!r->killed && r->whole) {
+		make_table(r);
+		k->kind = report_kind(r, KERNLOG_KIND_UNKNOWN, &k->kind_stated);
+		k->pid = r->chosen_pid;
+		k->page_size = page_size_of(r, 0, KERNLOG_UNKNOWN);
+		set_release(rs, k, r->place.host);
+		e = store_report(rs->store, k, r->table, &r->place);
+		if (e < 0 && !rs->failed)
+			rs->failed = e;
+	}
+	reset(r);
+	rs->open--;
+}
+
+void reports_expire(struct reports *rs, const struct logline *line)
+{
+	for (size_t i = 0; rs->open && i < REPORTS_OPEN_MAX; i++) {
+		struct report *r = &rs->at[i];
+
+		if (!r->used || !same_host(r, line))
+			continue;
+		if (line->number - r->last_line > IDLE_LINES ||
+		    !within(r->last_uptime, line->uptime_ns, IDLE_NS))
+			report_close(rs, r);
+	}
+}
+
+void reports_close_all(struct reports *rs)
+{
+	for (;;) {
+		struct report *first = NULL;
+
+		/* in the order of the log */
+		for (size_t i = 0; i < REPORTS_OPEN_MAX; i++) {
+			struct report *r = &rs->at[i];
+
+			if (r->used && (!first || r->draft.first_line < first->draft.first_line))
+				first = r;
+		}
+		if (!first)
+			return;
+		report_close(rs, first);
+	}
+}
+
+static void set_victim(struct kernlog_kill *k, const struct line_killed *killed, const char *comm)
+{
+	k->killed = true;
+	k->pid = killed->pid;
+	k->comm = comm;
+	k->total_vm = killed->total_vm;
+	k->anon_rss = killed->anon_rss;
+	k->file_rss = killed->file_rss;
+	k->shmem_rss = killed->shmem_rss;
+	k->pgtables = killed->pgtables;
+	k->uid = killed->uid;
+	k->oom_score_adj = killed->oom_score_adj;
+	k->oom_score_adj_known = killed->oom_score_adj_known;
+}
+
+/* The victim's own row tells what older kill lines do not. */
+static void add_row(struct kernlog_kill *k, const struct report *r)
+{
+	const struct kernlog_task *row;
+
+	if (!k->oom_score_adj_known && report_has_row(r, k->pid, &row)) {
+		k->oom_score_adj = row->oom_score_adj;
+		k->oom_score_adj_known = true;
+	}
+}
+
+void report_kill(struct reports *rs, struct report *r, const struct logline *line,
+		 const struct line_killed *killed, bool quoted)
+{
+	struct store_place place = place_of(rs, line);
+	enum kernlog_kind words = line_kind(killed->words);
+	char comm[KERNLOG_COMM * 2] = "", text[LINE_TEXT_MAX + 1];
+	struct kernlog_kill k;
+	int e;
+
+	blank(&k);
+	if (r) {
+		make_table(r);
+		k = r->draft;
+		k.member = r->killed;
+		k.kind = report_kind(r, words, &k.kind_stated);
+		k.page_size = page_size_of(r, killed->pid, killed->total_vm);
+		if (!place.host)
+			place.host = r->place.host;
+	} else {
+		k.kind = words;
+		k.first_line = line->number;
+	}
+	memcpy(comm, killed->comm.p,
+	       killed->comm.n < sizeof(comm) ? killed->comm.n : sizeof(comm) - 1);
+	memcpy(text, line->text.p, line->text.n < sizeof(text) ? line->text.n : sizeof(text) - 1);
+	text[line->text.n < sizeof(text) ? line->text.n : sizeof(text) - 1] = '\0';
+	set_victim(&k, killed, comm);
+	set_time(&k, line);
+	k.kill_line = text;
+	k.last_line = line->number;
+	k.quoted = quoted;
+	if (!r || !r->killed)
+		set_release(rs, &k, place.host);
+	if (r) {
+		add_row(&k, r);
+		if (r->killed && k.page_size == KERNLOG_UNKNOWN)
+			k.page_size = r->draft.page_size;
+		r->draft.page_size = k.page_size;
+	}
+	e = store_kill(rs->store, &k, r ? r->table : NULL, &place);
+	if (e < 0 && !rs->failed)
+		rs->failed = e;
+	if (r) {
+		r->killed = true;
+		report_touch(r, line);
+	}
+}
