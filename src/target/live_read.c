@@ -108,18 +108,15 @@ static int flush(struct work *w, struct err *err)
 }
 
 /*
- * A small gap is read with its neighbours rather than made a range of its own,
- * but only in pages that are read anyway.
+ * A small gap is read with its neighbours rather than have two ranges. It is
+ * shorter than a page, so that it lies in pages which are read anyway.
  */
 static size_t gap_before(const struct work *w, uint64_t addr)
 {
 	const struct part *last = w->n_parts ? &w->parts[w->n_parts - 1] : NULL;
 	uint64_t end = last ? last->addr + last->len : 0;
 
-	if (!last || addr <= end || addr - end > sizeof(w->waste) ||
-	    addr / w->l->page_size - (end - 1) / w->l->page_size > 1)
-		return 0;
-	return (size_t)(addr - end);
+	return last && addr > end && addr - end <= sizeof(w->waste) ? (size_t)(addr - end) : 0;
 }
 
 static int add_part(struct work *w, const struct part *p, struct err *err)

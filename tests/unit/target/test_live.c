@@ -4,10 +4,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "child.h"
+#include "host/pagemap.h"
 
 #define MB ((size_t)1 << 20)
 #define AREA (32 * MB)
@@ -15,7 +17,7 @@
 #define FILE_TAIL 100 /* bytes in its last page */
 
 /* Mapped before the fork: the addresses are the child's too. */
-static uint8_t *area, *borrowed, *file, *closed_area, *later;
+static uint8_t *area, *untouched, *borrowed, *file, *closed_area, *later, *shared, *restless;
 static size_t page;
 static char file_name[] = "/tmp/test_live.XXXXXX";
 
@@ -48,10 +50,34 @@ static void prepare(void)
 	for (size_t i = page; i < AREA; i += i % page == page - 1 ? 2 * page + 1 : 1)
 		area[i] = area_byte(i);
 	file[2 * page + 5] = 'w';
+	shared[page] = 's';
+}
+
+/* Every page is given back, forbidden, mapped anew and written, over and over. */
+static void *never_still(void *unused)
+{
+	for (size_t i = 0;; i = (i + 7 * page) % AREA) {
+		uint8_t *p = restless + i;
+
+		memset(p, 'r', page);
+		mprotect(p, page, PROT_NONE);
+		madvise(p, page, MADV_DONTNEED);
+		munmap(p, page);
+		mmap(p, page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1,
+		     0);
+		memset(p, 'r', page);
+		madvise(p, page, MADV_DONTNEED);
+		memset(p, 'r', page);
+	}
+	return unused;
 }
 
 static void command(char c)
 {
+	pthread_t thread;
+
+	if (c == 'r')
+		pthread_create(&thread, NULL, never_still, NULL);
 	if (c == 'u')
 		munmap(later, page);
 	if (c == 'm')
@@ -64,39 +90,73 @@ static void command(char c)
 	}
 }
 
+#define STATE (PAGEMAP_PRESENT | PAGEMAP_SWAPPED | PAGEMAP_FILE | PAGEMAP_EXCLUSIVE)
+
+/* The state of each page of [p, p + len) in the child; the caller frees it. */
+static uint64_t *states(const struct child *c, const void *p, size_t len)
+{
+	uint64_t *words = calloc(len / page, sizeof(*words));
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d", (int)c->pid);
+	_cleanup_(close_fd) int dir = open(path, O_PATH | O_DIRECTORY);
+	_cleanup_(close_fd) int fd = pagemap_open(dir, NULL);
+
+	assert_int_equal(pagemap_read(fd, addr(p), page, words, len / page, NULL), len / page);
+	for (size_t i = 0; i < len / page; i++)
+		words[i] &= STATE;
+	return words;
+}
+
+/* Reads it all and proves that nothing changed for the child; the caller frees it. */
+static uint8_t *read_unseen(const struct child *c, const void *p, size_t len)
+{
+	_cleanup_(free_ptr) uint64_t *before = states(c, p, len), *after = NULL;
+	long rss = child_kb(c, "status", "RssAnon:"), tables = child_kb(c, "status", "VmPTE:");
+	uint8_t *got = malloc(len);
+	struct err err;
+
+	memset(got, 0xee, len);
+	assert_ok(mem_read(c->m, addr(p), got, len, &err), &err);
+	after = states(c, p, len);
+	assert_memory_equal(before, after, len / page * sizeof(*before));
+	assert_int_equal(child_kb(c, "status", "RssAnon:"), rss);
+	assert_int_equal(child_kb(c, "status", "VmPTE:"), tables);
+	return got;
+}
+
 static void untouched_pages_are_zeros_and_stay_untouched(void **state)
 {
 	struct child *c = *state;
-	uint8_t *got = malloc(AREA);
-	long before = child_kb(c, "status", "RssAnon:");
-	long tables = child_kb(c, "status", "VmPTE:");
-	struct err err;
+	_cleanup_(free_ptr) uint8_t *got = read_unseen(c, area, AREA), *zeros = NULL;
 
-	memset(got, 0xee, AREA);
-	assert_ok(mem_read(c->m, addr(area), got, AREA, &err), &err);
-	assert_int_equal(child_kb(c, "status", "RssAnon:"), before);
-	assert_int_equal(child_kb(c, "status", "VmPTE:"), tables);
-	/* The test itself can fail: a third of the area is there, two thirds are not. */
-	assert_true(before >= (long)(AREA / 3 / 1024) && before < (long)(AREA / 2 / 1024));
 	for (size_t i = 0; i < AREA; i++) {
 		if (got[i] != area_byte(i))
 			fail_msg("byte %zu: %d, not %d", i, got[i], area_byte(i));
 	}
-	free(got);
+	zeros = read_unseen(c, untouched, AREA);
+	for (size_t i = 0; i < AREA; i++)
+		assert_int_equal(zeros[i], 0);
 }
 
 /* process_vm_readv() alone would give the child copies of its own. */
 static void pages_shared_since_a_fork_stay_shared(void **state)
 {
-	struct child *c = *state;
-	long before = child_kb(c, "smaps_rollup", "Private_Dirty:");
-	uint8_t *got = malloc(MB);
-	struct err err;
+	_cleanup_(free_ptr) uint8_t *got = read_unseen(*state, borrowed, MB);
 
-	assert_ok(mem_read(c->m, addr(borrowed), got, MB, &err), &err);
 	assert_memory_equal(got, borrowed, MB);
-	assert_true(child_kb(c, "smaps_rollup", "Private_Dirty:") < before + 64);
-	free(got);
+}
+
+/* What others wrote to shared memory is not in the child's page table: neither zeros nor known. */
+static void shared_memory_that_the_child_never_saw_is_unknown(void **state)
+{
+	struct child *c = *state;
+	struct err err;
+	uint64_t v;
+
+	assert_int_equal(mem_u64(c->m, addr(shared), &v, &err), -EFAULT);
+	assert_ok(mem_u64(c->m, addr(shared) + page, &v, &err), &err);
+	assert_int_equal(v, 0x7373737373737373);
 }
 
 static void the_programs_file_is_known(void **state)
@@ -238,23 +298,42 @@ static void any_set_of_pieces_is_read_right(void **state)
 	}
 }
 
-static void neighbours_are_read_together(void **state)
+static void shuffle(struct mem_piece *v, size_t n)
 {
-	enum { N = 10000, SIZE = 160, CHUNK = 102 };
+	uint64_t seed = 3;
+
+	for (size_t i = n - 1; i > 0; i--) {
+		size_t k = draw(&seed) % (i + 1);
+		struct mem_piece swap = v[i];
+
+		v[i] = v[k];
+		v[k] = swap;
+	}
+}
+
+/* Headers with gaps of 64 bytes between them, in touched pages, as the runtime keeps them. */
+static void neighbours_are_read_together_in_any_order(void **state)
+{
+	enum { N = 10000, SIZE = 160, STEP = 224, IN_PAGE = 18 };
 	struct child *c = *state;
 	struct mem_piece *v = calloc(N, sizeof(*v));
 	uint8_t *got = malloc(N * SIZE);
 	uint64_t calls = c->m->calls;
 	struct err err;
 
-	/* Headers in chunks of 16 KiB, each with 64 bytes between them, all in touched pages. */
-	for (size_t i = 0; i < N; i++)
-		v[i] = (struct mem_piece){ addr(area) + page + (i / 18) * 3 * page + i % 18 * 224,
-					   got + i * SIZE, SIZE, false };
+	for (size_t i = 0; i < N; i++) {
+		uint64_t at = page + i / IN_PAGE * 3 * page + i % IN_PAGE * STEP;
+
+		v[i] = (struct mem_piece){ addr(area) + at, got + i * SIZE, SIZE, false };
+	}
+	shuffle(v, N);
 	assert_ok(mem_readv(c->m, v, N, &err), &err);
-	for (size_t i = 0; i < N; i++)
-		assert_true(v[i].ok &&
-			    got[i * SIZE] == area_byte((size_t)(v[i].addr - addr(area))));
+	for (size_t i = 0; i < N; i++) {
+		size_t at = (size_t)(v[i].addr - addr(area));
+
+		assert_true(v[i].ok);
+		assert_int_equal(((uint8_t *)v[i].dst)[SIZE - 1], area_byte(at + SIZE - 1));
+	}
 	assert_true(c->m->calls - calls < N / 200);
 	free(got);
 	free(v);
@@ -348,6 +427,35 @@ static void another_file_can_be_the_program(void **state)
 	assert_says(&err, "/nonexistent");
 }
 
+/* What is had is one page's or the other's, never something else; and it ends. */
+static void a_child_that_is_never_still_is_read_as_it_may_be(void **state)
+{
+	struct child *c = *state;
+	size_t n = AREA / page, had = 0;
+	struct mem_piece *v = calloc(n, sizeof(*v));
+	uint8_t *got = malloc(AREA);
+	struct err err;
+
+	child_tell(c, 'r');
+	for (int round = 0; round < 20; round++) {
+		for (size_t i = 0; i < n; i++)
+			v[i] = (struct mem_piece){ addr(restless) + i * page, got + i * page, page,
+						   false };
+		memset(got, 0xee, AREA);
+		assert_ok(mem_readv(c->m, v, n, &err), &err);
+		for (size_t i = 0; i < n; i++) {
+			uint8_t *p = got + i * page;
+
+			had += v[i].ok;
+			if (v[i].ok && p[0] != 0 && p[0] != 'r')
+				fail_msg("page %zu: 0x%x", i, p[0]);
+		}
+	}
+	assert_true(had > n);
+	free(got);
+	free(v);
+}
+
 static int start(void **state)
 {
 	static struct child c;
@@ -366,6 +474,10 @@ static int start(void **state)
 	closed_area += page;
 	mprotect(closed_area, page, PROT_NONE);
 	later = map(page, PROT_READ, -1);
+	untouched = map(AREA, PROT_READ | PROT_WRITE, -1);
+	restless = map(AREA, PROT_READ | PROT_WRITE, -1);
+	shared = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	memset(shared, 's', 2 * page);
 	file = map((FILE_PAGES + 2) * page, PROT_READ | PROT_WRITE, fd);
 	close(fd);
 	child_start(&c, prepare, command);
@@ -385,17 +497,19 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(untouched_pages_are_zeros_and_stay_untouched),
 		cmocka_unit_test(pages_shared_since_a_fork_stay_shared),
+		cmocka_unit_test(shared_memory_that_the_child_never_saw_is_unknown),
 		cmocka_unit_test(the_programs_file_is_known),
 		cmocka_unit_test(all_of_the_program_can_be_read),
 		cmocka_unit_test(a_private_file_mapping_is_read_as_the_child_sees_it),
 		cmocka_unit_test(what_may_not_be_read_fails_alone),
 		cmocka_unit_test(any_set_of_pieces_is_read_right),
-		cmocka_unit_test(neighbours_are_read_together),
+		cmocka_unit_test(neighbours_are_read_together_in_any_order),
 		cmocka_unit_test(a_sample_is_one_call),
 		cmocka_unit_test(a_mapping_that_went_is_missed),
 		cmocka_unit_test(a_mapping_that_came_is_found_and_the_list_stays),
 		cmocka_unit_test(a_reservation_that_became_memory_is_found),
 		cmocka_unit_test(another_file_can_be_the_program),
+		cmocka_unit_test(a_child_that_is_never_still_is_read_as_it_may_be),
 	};
 
 	page = (size_t)sysconf(_SC_PAGESIZE);
