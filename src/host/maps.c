@@ -85,21 +85,39 @@ static bool keep_name(struct arena *a, struct mapping *v, size_t i)
 	return v[i].name.p != NULL;
 }
 
+/* What of @m lies behind the one before; false: nothing. */
+static bool cut_to_new(struct mapping *m, const struct mapping *before)
+{
+	if (m->end <= before->end)
+		return false;
+	if (m->start < before->end) {
+		m->offset += m->inode ? before->end - m->start : 0;
+		m->start = before->end;
+	}
+	return true;
+}
+
 int maps_parse(struct str text, struct arena *a, struct maps *ret, struct err *err)
 {
-	size_t room = count_lines(text), n = 0;
+	size_t room = count_lines(text), n = 0, number = 0;
 	struct mapping *v = arena_new_array(a, struct mapping, room);
+	uint64_t last = 0;
 	struct str line;
 
 	if (!v)
 		return err_set(err, -ENOMEM, "no room for %zu mappings", room);
-	for (; str_take_line(&text, &line); n++) {
+	while (str_take_line(&text, &line)) {
+		number++;
 		if (!take_mapping(line, &v[n]))
-			return err_set(err, -EBADMSG, "line %zu: not a mapping", n + 1);
-		if (n && v[n].start < v[n - 1].end)
-			return err_set(err, -EBADMSG, "line %zu: not behind the one before", n + 1);
+			return err_set(err, -EBADMSG, "line %zu: not a mapping", number);
+		if (v[n].start < last)
+			return err_set(err, -EBADMSG, "line %zu: goes backwards", number);
+		last = v[n].start;
+		if (n && !cut_to_new(&v[n], &v[n - 1]))
+			continue;
 		if (!keep_name(a, v, n))
 			return err_set(err, -ENOMEM, "no room for the names of %zu mappings", room);
+		n++;
 	}
 	*ret = (struct maps){ .v = v, .n = n };
 	return 0;

@@ -4,9 +4,10 @@
  *
  *	7f1c0e000000-7f1c0e021000 rw-p 00000000 08:01 1048602                    /usr/bin/api
  *
- * Source: Documentation/filesystems/proc.rst, "3.1 /proc/<pid>/maps", which
- * promises ascending mappings that do not overlap; a text without them is
- * refused.
+ * Source: Documentation/filesystems/proc.rst, "3.1 /proc/<pid>/maps". That
+ * page promises that no two overlap, but a mapping that grows while it is listed
+ * can come twice (seen on Linux 6.18): 1000-2000, then 1000-3000. The second is
+ * cut to what lies behind the first, so that here they do not.
  */
 #ifndef HOST_MAPS_H
 #define HOST_MAPS_H
@@ -29,7 +30,7 @@ struct mapping {
 };
 
 struct maps {
-	const struct mapping *v; /* ascending; in the arena, names too */
+	const struct mapping *v; /* ascending, none overlap; in the arena, names too */
 	size_t n;
 };
 

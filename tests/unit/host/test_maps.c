@@ -79,8 +79,8 @@ static void what_the_kernel_does_not_write_is_refused(void **state)
 		{ "1000-2000 rw-p 0 00:00 99999999999999999999\n", "line 1" },
 		{ "1000-2000 rw-p 0 00:00 0x\n", "line 1" },
 		{ "1000 2000 rw-p 0 00:00 0\n", "line 1" },
-		{ "1000-3000 rw-p 0 00:00 0\n2000-4000 rw-p 0 00:00 0\n",
-		  "line 2: not behind the one before" },
+		{ "2000-3000 rw-p 0 00:00 0\n1000-2000 rw-p 0 00:00 0\n",
+		  "line 2: goes backwards" },
 	};
 	/* clang-format on */
 	struct maps maps = { .n = 99 };
@@ -94,6 +94,35 @@ static void what_the_kernel_does_not_write_is_refused(void **state)
 		assert_says(&err, cases[i].says);
 		assert_int_equal(maps.n, 99);
 	}
+}
+
+static void one_that_grew_meanwhile_is_cut(void **state)
+{
+	/* clang-format off */
+	static const char grown[] =
+		"1000-3000 rw-p 0 00:00 0\n"
+		"1000-4000 rw-p 0 00:00 0\n"
+		"2000-4000 rw-p 0 00:00 0\n"
+		"5000-7000 rw-p 8000 08:01 9 /f\n"
+		"5000-9000 rw-p 8000 08:01 9 /f\n";
+	static const uint64_t want[][3] = {
+		{ 0x1000, 0x3000, 0 }, { 0x3000, 0x4000, 0 },
+		{ 0x5000, 0x7000, 0x8000 }, { 0x7000, 0x9000, 0xa000 },
+	};
+	/* clang-format on */
+	ARENA(a, BUDGET);
+	struct maps maps;
+	struct err err;
+
+	(void)state;
+	assert_ok(maps_parse(str_from(grown), &a, &maps, &err), &err);
+	assert_int_equal(maps.n, COUNT(want));
+	for (size_t i = 0; i < COUNT(want); i++) {
+		assert_int_equal(maps.v[i].start, want[i][0]);
+		assert_int_equal(maps.v[i].end, want[i][1]);
+		assert_int_equal(maps.v[i].offset, want[i][2]);
+	}
+	assert_true(str_eq(maps.v[3].name, STR("/f")));
 }
 
 static void a_small_arena_is_enomem(void **state)
@@ -173,6 +202,7 @@ int main(void)
 		cmocka_unit_test(every_field_is_taken),
 		cmocka_unit_test(names_outlive_the_text),
 		cmocka_unit_test(what_the_kernel_does_not_write_is_refused),
+		cmocka_unit_test(one_that_grew_meanwhile_is_cut),
 		cmocka_unit_test(a_small_arena_is_enomem),
 		cmocka_unit_test(no_text_is_no_mappings),
 		cmocka_unit_test(our_own_are_read),
