@@ -17,7 +17,8 @@
 #define FILE_TAIL 100 /* bytes in its last page */
 
 /* Mapped before the fork: the addresses are the child's too. */
-static uint8_t *area, *untouched, *borrowed, *file, *closed_area, *later, *shared, *restless;
+static uint8_t *area, *untouched, *borrowed, *file, *closed_area, *later, *shared, *restless,
+	*swapped;
 static size_t page;
 static char file_name[] = "/tmp/test_live.XXXXXX";
 
@@ -51,6 +52,7 @@ static void prepare(void)
 		area[i] = area_byte(i);
 	file[2 * page + 5] = 'w';
 	shared[page] = 's';
+	memset(swapped, 's', 2 * page);
 }
 
 /* Every page is given back, forbidden, mapped anew and written, over and over. */
@@ -78,6 +80,8 @@ static void command(char c)
 
 	if (c == 'r')
 		pthread_create(&thread, NULL, never_still, NULL);
+	if (c == 'p')
+		madvise(swapped, 2 * page, MADV_PAGEOUT);
 	if (c == 'u')
 		munmap(later, page);
 	if (c == 'm')
@@ -227,6 +231,27 @@ static void a_private_file_mapping_is_read_as_the_child_sees_it(void **state)
 	assert_int_equal(got[2 * page + FILE_TAIL], 0);
 	/* Behind the last page of the file: the child itself would get SIGBUS. */
 	assert_false(v[3].ok);
+}
+
+/* Reading it would bring it in again, and charge the child. Needs a machine with swap. */
+static void a_swapped_page_stays_out(void **state)
+{
+	struct child *c = *state;
+	_cleanup_(free_ptr) uint64_t *before = NULL, *after = NULL;
+	struct mem_piece v[2];
+	uint8_t got[32];
+	struct err err;
+
+	child_tell(c, 'p');
+	before = states(c, swapped, 2 * page);
+	if (!(before[0] & PAGEMAP_SWAPPED) || !(before[1] & PAGEMAP_SWAPPED))
+		skip();
+	v[0] = (struct mem_piece){ addr(swapped) + 8, got, 16, true };
+	v[1] = (struct mem_piece){ addr(area) + page, got + 16, 16, false };
+	assert_ok(mem_readv(c->m, v, 2, &err), &err);
+	assert_true(!v[0].ok && v[1].ok);
+	after = states(c, swapped, 2 * page);
+	assert_memory_equal(before, after, 2 * sizeof(*before));
 }
 
 static void what_may_not_be_read_fails_alone(void **state)
@@ -475,6 +500,7 @@ static int start(void **state)
 	mprotect(closed_area, page, PROT_NONE);
 	later = map(page, PROT_READ, -1);
 	untouched = map(AREA, PROT_READ | PROT_WRITE, -1);
+	swapped = map(2 * page, PROT_READ | PROT_WRITE, -1);
 	restless = map(AREA, PROT_READ | PROT_WRITE, -1);
 	shared = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	memset(shared, 's', 2 * page);
@@ -501,6 +527,7 @@ int main(void)
 		cmocka_unit_test(the_programs_file_is_known),
 		cmocka_unit_test(all_of_the_program_can_be_read),
 		cmocka_unit_test(a_private_file_mapping_is_read_as_the_child_sees_it),
+		cmocka_unit_test(a_swapped_page_stays_out),
 		cmocka_unit_test(what_may_not_be_read_fails_alone),
 		cmocka_unit_test(any_set_of_pieces_is_read_right),
 		cmocka_unit_test(neighbours_are_read_together_in_any_order),
