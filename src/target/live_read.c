@@ -3,13 +3,12 @@
  * live_read: many pieces of a live process, each page by the way that does no harm.
  *
  * The pieces are taken in the order of their addresses, so that pagemap is read
- * in runs and neighbours become one remote range. What can be read is gathered
- * in a batch for one process_vm_readv(). A page may vanish in between: then its
+ * in runs and neighbours become one remote range. What is there is gathered for
+ * one process_vm_readv() (live_batch.c). A page may vanish in between: then its
  * piece is looked at once more at the end.
  */
 #include <errno.h>
 #include <string.h>
-#include <sys/uio.h>
 
 #include "base/clock.h"
 #include "host/pagemap.h"
@@ -18,9 +17,6 @@
 
 /* Pieces closer than this (in pages) share a read of pagemap: a word costs far less than a call. */
 #define NEAR 64
-
-/* Bytes a call: a few milliseconds, for the sake of the deadline. */
-#define CALL_BYTES ((size_t)16 << 20)
 
 /* Mappings older than this are read again before an absent page is answered from them. */
 #define STALE (100 * NS_PER_MS)
@@ -41,100 +37,6 @@ static enum page page_kind(uint64_t word)
 	if (word & PAGEMAP_PRESENT)
 		return word & (PAGEMAP_FILE | PAGEMAP_EXCLUSIVE) ? PAGE_OWN : PAGE_BORROWED;
 	return word & PAGEMAP_SWAPPED ? PAGE_SWAPPED : PAGE_ABSENT;
-}
-
-static void fail_parts(struct work *w, size_t from)
-{
-	for (; from < w->n_parts; from++) {
-		if (w->parts[from].piece != NO_PIECE)
-			w->v[w->parts[from].piece].ok = false;
-	}
-	w->n_parts = 0;
-	w->bytes = 0;
-}
-
-static void append(struct iovec *v, size_t *n, void *base, size_t len)
-{
-	if (*n && (char *)v[*n - 1].iov_base + v[*n - 1].iov_len == (char *)base)
-		v[*n - 1].iov_len += len;
-	else
-		v[(*n)++] = (struct iovec){ base, len };
-}
-
-/* Parts from @k on in one call. Returns the first that was not had. */
-static ssize_t call_once(struct work *w, size_t k, struct err *err)
-{
-	size_t n_local = 0, n_remote = 0;
-	ssize_t got;
-
-	for (size_t i = k; i < w->n_parts; i++) {
-		const struct part *p = &w->parts[i];
-
-		append(w->local, &n_local, p->dst, p->len);
-		append(w->remote, &n_remote, (void *)(uintptr_t)p->addr, p->len);
-	}
-	got = live_vm_read(w->l, w->local, n_local, w->remote, n_remote, err);
-	if (got < 0)
-		return got;
-	while (k < w->n_parts && (size_t)got >= w->parts[k].len)
-		got -= (ssize_t)w->parts[k++].len;
-	return (ssize_t)k;
-}
-
-static int flush(struct work *w, struct err *err)
-{
-	size_t k = 0;
-
-	while (k < w->n_parts) {
-		int r = mem_in_time(&w->l->mem, err);
-		ssize_t next = r < 0 ? r : call_once(w, k, err);
-
-		if (next < 0) {
-			fail_parts(w, k);
-			return (int)next;
-		}
-		k = (size_t)next;
-		if (k == w->n_parts)
-			break;
-		/* Its page vanished, or may not be read after all (a device's). */
-		if (w->parts[k].piece != NO_PIECE)
-			w->v[w->parts[k].piece].ok = false;
-		w->again = true;
-		k++;
-	}
-	w->n_parts = 0;
-	w->bytes = 0;
-	return 0;
-}
-
-/*
- * A small gap is read with its neighbours rather than have two ranges. It is
- * shorter than a page, so that it lies in pages which are read anyway.
- */
-static size_t gap_before(const struct work *w, uint64_t addr)
-{
-	const struct part *last = w->n_parts ? &w->parts[w->n_parts - 1] : NULL;
-	uint64_t end = last ? last->addr + last->len : 0;
-
-	return last && addr > end && addr - end <= sizeof(w->waste) ? (size_t)(addr - end) : 0;
-}
-
-static int add_part(struct work *w, const struct part *p, struct err *err)
-{
-	size_t gap = gap_before(w, p->addr);
-	int r;
-
-	if (w->n_parts + 2 > w->room || w->bytes >= CALL_BYTES) {
-		r = flush(w, err);
-		if (r < 0)
-			return r;
-		gap = 0;
-	}
-	if (gap)
-		w->parts[w->n_parts++] = (struct part){ p->addr - gap, w->waste, gap, NO_PIECE };
-	w->parts[w->n_parts++] = *p;
-	w->bytes += p->len;
-	return 1;
 }
 
 /* process_vm_readv() would have the kernel copy such a page for the process, and charge it. */
@@ -161,21 +63,19 @@ static int read_swapped(struct work *w, const struct part *p, struct err *err)
 
 static int read_absent(struct work *w, const struct part *p, struct err *err)
 {
-	switch (w->l->table->backing[w->hit]) {
-	case LIVE_ZEROS:
+	enum live_backing backing = w->l->table->backing[w->hit];
+
+	(void)err;
+	if (backing == LIVE_ZEROS)
 		memset(p->dst, 0, p->len);
-		return 1;
-	case LIVE_FILE:
-		(void)err;
+	if (backing == LIVE_FILE)
 		return live_from_file(w->l, w->hit, p->addr, p->dst, p->len);
-	default:
-		return 0;
-	}
+	return backing == LIVE_ZEROS;
 }
 
 /* Each: 1 done or will be; 0 cannot be had; negative errno. */
 static int (*const read_page[])(struct work *, const struct part *, struct err *) = {
-	[PAGE_OWN] = add_part,
+	[PAGE_OWN] = batch_add,
 	[PAGE_BORROWED] = read_borrowed,
 	[PAGE_SWAPPED] = read_swapped,
 	[PAGE_ABSENT] = read_absent,
@@ -346,11 +246,11 @@ static int read_block(struct work *w, struct err *err)
 		int r = read_piece(w, w->order[w->at].piece, err);
 
 		if (r < 0) {
-			fail_parts(w, 0);
+			batch_drop(w);
 			return r;
 		}
 	}
-	return flush(w, err);
+	return batch_read(w, err);
 }
 
 static int read_all(struct work *w, struct err *err)

@@ -73,4 +73,16 @@ void work_release(struct work *w);
 /* Puts the pieces of the block at @from that are not yet ok in the order of their addresses. */
 void work_order(struct work *w, size_t from);
 
+/*
+ * live_batch.c: adds a range whose pages are there, having read the batch when
+ * it is full. 1, or as batch_read().
+ */
+int batch_add(struct work *w, const struct part *p, struct err *err) _must_use_;
+
+/* Reads what was added; pieces of which something was not had are no longer ok. As mem_ops.read. */
+int batch_read(struct work *w, struct err *err) _must_use_;
+
+/* Forgets what was added and not read: those pieces are not ok. */
+void batch_drop(struct work *w);
+
 #endif /* TARGET_LIVE_WORK_H */
