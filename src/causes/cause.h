@@ -57,6 +57,7 @@ struct finding {
 	enum answer answer;
 	double confidence;   /* YES only; fixed table, docs/causes/<id>.md */
 	uint64_t bytes;	     /* ledger bytes it claims; UNKNOWN_U64 where none apply */
+	uint64_t heap_bytes; /* of bytes: objects of the Go heap; 0 none or not known */
 	double share;	     /* of pattern.to_explain; NAN; filled by verdict/ */
 	struct text summary; /* YES */
 	struct text why;     /* NO and UNKNOWN */
@@ -81,6 +82,8 @@ struct evidence_base {
 
 struct cause {
 	const char *id;
+	const char *title; /* keys of messages: "goroutine leak"; what it is, in one sentence */
+	const char *about;
 	void (*judge)(const struct evidence_base *e, struct finding *f, struct arena *a);
 };
 
@@ -90,7 +93,13 @@ extern const struct cause *const all_causes[];
 
 const struct cause *cause_find(const char *id);
 
-/* For judges: fill a finding. Past the room the rest is dropped. */
+/* Nothing looked at yet: UNKNOWN, all numbers not known. */
+void finding_init(struct finding *f, const struct cause *cause);
+
+/*
+ * For judges: fill a finding. Past the room the rest is dropped. NO and UNKNOWN
+ * forget the culprits and evidence gathered so far.
+ */
 void finding_no(struct finding *f, struct text why);
 void finding_unknown(struct finding *f, struct text why);
 void finding_yes(struct finding *f, double confidence, uint64_t bytes, struct text summary);

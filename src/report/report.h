@@ -19,6 +19,9 @@ struct report_options {
 	bool colour;
 };
 
+/* The answer in one paragraph, on one line: what report_text() begins with. */
+void report_headline(const struct verdict *v, enum lang lang, struct buf *out);
+
 void report_text(const struct verdict *v, const struct report_options *opt, struct buf *out);
 void report_json(const struct verdict *v, enum lang lang, struct buf *out);
 

@@ -47,11 +47,17 @@ struct verdict {
 	int exit_status;      /* of diagnose: 0, 1 or 3 */
 };
 
-/* -ENOMEM only. @ret points into @c and @a. */
+/*
+ * -ENOMEM only, and then @ret is not to be used. It points into @c, @a and
+ * itself: it must not be moved or copied.
+ */
 int verdict_make(const struct whycase *c, struct arena *a, struct verdict *ret, struct err *err)
 	_must_use_;
 
+/* The kernel log's report of this kill, or NULL: of a log alone the last one stands for it. */
+const struct case_kill *verdict_kill(const struct verdict *v);
+
 const char *oom_kind_name(enum oom_kind k);
-const char *oom_killer_name(enum oom_killer k);
+const char *oom_killer_name(enum oom_killer k); /* NULL: not known */
 
 #endif /* VERDICT_VERDICT_H */

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "causes/accumulate.h"
+
+#include <math.h>
+
+/*
+ * Numbers and their reasons (docs/causes/goroutine-leak.md):
+ * under ten more, or a quarter more, is ordinary coming and going;
+ * growth has levelled off when the last quarter's rate is under a fifth of the whole's;
+ * members stay when the oldest has waited for half the time they were watched.
+ */
+#define MORE_MIN 10
+#define MORE_SHARE 0.25
+#define LATE_SHARE 0.2
+#define LATE_FROM 0.75
+#define OLD_SHARE 0.5
+#define LOOKS_MIN 3
+
+static double apart(int64_t from, int64_t to)
+{
+	return (double)to - (double)from;
+}
+
+static bool more(double first, double last)
+{
+	return last - first >= MORE_MIN && last >= (1 + MORE_SHARE) * first;
+}
+
+/* Growth from the value at the begin, near the end (at time share @at of the whole) and at the end. */
+static enum growth judge_growth(double first, double late, double last, double at)
+{
+	double rate = last - first, late_rate = (last - late) / (1 - at);
+
+	if (!more(first, last))
+		return GROWTH_NONE;
+	return late_rate >= LATE_SHARE * rate ? GROWTH_ENDLESS : GROWTH_LEVELLED;
+}
+
+/*
+ * The look by which lateness is told: of those in the last quarter's time before
+ * the end or earlier the latest, but not the first. -1: there is none.
+ */
+static int late_look(const struct lineage_look *p, unsigned n)
+{
+	double span = apart(p[0].t, p[n - 1].t);
+
+	for (unsigned i = n - 1; i-- > 1;) {
+		if (apart(p[i].t, p[n - 1].t) >= (1 - LATE_FROM) * span)
+			return (int)i;
+	}
+	for (unsigned i = 1; i + 1 < n; i++) {
+		if (apart(p[i].t, p[n - 1].t) >= 0.05 * span)
+			return (int)i;
+	}
+	return -1;
+}
+
+static enum growth growth_in_looks(const struct lineage_look *p, unsigned n)
+{
+	double span, first, last, peak = 0;
+	int late;
+
+	if (n < LOOKS_MIN)
+		return GROWTH_UNKNOWN;
+	first = (double)p[0].blocked;
+	last = (double)p[n - 1].blocked;
+	span = apart(p[0].t, p[n - 1].t);
+	for (unsigned i = 0; i < n; i++)
+		peak = fmax(peak, (double)p[i].blocked);
+	if (!more(first, last))
+		return GROWTH_NONE;
+	if (last < 0.9 * peak)
+		return GROWTH_LEVELLED; /* it was more: they do end */
+	late = late_look(p, n);
+	if (late < 0 || !(span > 0))
+		return GROWTH_UNKNOWN;
+	return judge_growth(first, (double)p[late].blocked, last,
+			    1 - apart(p[late].t, p[n - 1].t) / span);
+}
+
+/* The sample next before @t that has the length of allgs. */
+static const struct case_sample *sample_at(const struct whycase *c, double t)
+{
+	const struct case_sample *best = NULL;
+
+	for (size_t i = 0; i < c->n_samples && (!best || (double)c->samples[i].t <= t); i++) {
+		if (known(c->samples[i].allglen))
+			best = &c->samples[i];
+	}
+	return best;
+}
+
+/*
+ * allgs never shrinks (a goroutine's descriptor is used again), so its length is
+ * the highest number there ever was. It speaks for a lineage that is most of it.
+ */
+static enum growth growth_in_allgs(const struct whycase *c, double members)
+{
+	const struct case_sample *first = sample_at(c, -INFINITY), *last = sample_at(c, INFINITY);
+	const struct case_sample *late;
+	double span, rise;
+
+	if (!first || apart(first->t, last->t) <= 0)
+		return GROWTH_UNKNOWN;
+	span = apart(first->t, last->t);
+	rise = (double)last->allglen - (double)first->allglen;
+	late = sample_at(c, (double)first->t + LATE_FROM * span);
+	if (late == first || late == last)
+		return GROWTH_UNKNOWN;
+	if (!more((double)first->allglen, (double)last->allglen))
+		return GROWTH_NONE;
+	if (members < 0.5 * (double)last->allglen || members < 0.5 * rise)
+		return GROWTH_UNKNOWN;
+	return judge_growth((double)first->allglen, (double)late->allglen, (double)last->allglen,
+			    apart(first->t, late->t) / span);
+}
+
+/* Seen at the begin and the end only: waits of all ages between none and the whole are a steady
+ * flow in without one out. */
+static enum growth growth_by_ages(const struct whycase *c, const struct lineages *l,
+				  const struct lineage *x)
+{
+	const struct lineage_look *p = x->looks, *q = lineage_last(l, x);
+	double span = apart(p->t, q->t);
+
+	if (l->n_looks < 2 || c->end.alive || !more((double)p->blocked, (double)q->blocked) ||
+	    !x->largest)
+		return GROWTH_UNKNOWN;
+	if ((double)q->wait_max >= OLD_SHARE * span &&
+	    (double)x->largest->wait_min_ns < (1 - LATE_FROM) * span)
+		return GROWTH_ENDLESS;
+	return GROWTH_UNKNOWN;
+}
+
+/* The time over which members could have aged: from the look before the first that has any. */
+static enum stay stay_of(const struct lineage_look *p, unsigned n, double record)
+{
+	int64_t begin = p[0].t;
+	double span;
+
+	for (unsigned i = 1; i < n && p[i].blocked == 0; i++)
+		begin = p[i].t;
+	span = n < 2 || begin == p[n - 1].t ? record : apart(begin, p[n - 1].t);
+	if (p[n - 1].wait_max < 0)
+		return STAY_UNKNOWN;
+	return (double)p[n - 1].wait_max >= OLD_SHARE * span ? STAY_FOR_EVER : STAY_SHORT;
+}
+
+/* Bytes allocated between two samples, a second; NAN. */
+static double rate(const struct case_sample *from, const struct case_sample *to)
+{
+	if (!from || !to || !known(from->total_alloc) || !known(to->total_alloc) ||
+	    from->t >= to->t)
+		return NAN;
+	return ((double)to->total_alloc - (double)from->total_alloc) / apart(from->t, to->t);
+}
+
+/* How the number and the allocation rate of the second half compare with the first's. */
+static enum load load_of(const struct whycase *c, const struct lineage_look *p, unsigned n)
+{
+	const struct case_sample *begin, *middle, *end;
+	double half = apart(p[0].t, p[n - 1].t) / 2, sum[2] = { 0 }, members, load;
+	unsigned looks[2] = { 0 };
+
+	for (unsigned i = 0; i < n; i++) {
+		bool late = apart(p[0].t, p[i].t) >= half;
+
+		sum[late] += (double)p[i].blocked;
+		looks[late]++;
+	}
+	begin = sample_at(c, (double)p[0].t);
+	middle = sample_at(c, (double)p[0].t + half);
+	end = sample_at(c, (double)p[n - 1].t);
+	load = rate(middle, end) / rate(begin, middle);
+	members = sum[1] / looks[1] / (sum[0] / looks[0]);
+	if (n < LOOKS_MIN || !isfinite(load) || isnan(members))
+		return LOAD_UNKNOWN;
+	if (load >= 0.8 * members)
+		return LOAD_FOLLOWED;
+	return members >= 2 && load <= 1.25 ? LOAD_NOT_FOLLOWED : LOAD_UNKNOWN;
+}
+
+static double record_ns(const struct whycase *c)
+{
+	return c->n_samples ? apart(c->samples[0].t, c->samples[c->n_samples - 1].t) : 0;
+}
+
+struct accumulation accumulation_of(const struct whycase *c, const struct lineages *l,
+				    const struct lineage *x)
+{
+	const struct lineage_look *p = x->looks, *last = lineage_last(l, x);
+	struct accumulation r = {
+		.seen = SEEN_IN_SNAPSHOTS,
+		.first = l->n_looks > 1 ? p->blocked : 0,
+		.last = last->blocked,
+		.looks = l->n_looks,
+		.wait_max_ns = last->wait_max,
+	};
+
+	r.growth = growth_in_looks(p, l->n_looks);
+	if (r.growth == GROWTH_UNKNOWN) {
+		r.seen = SEEN_IN_ALLGS;
+		r.growth = growth_in_allgs(c, (double)last->blocked);
+	}
+	if (r.growth == GROWTH_UNKNOWN) {
+		r.seen = SEEN_TWICE;
+		r.growth = growth_by_ages(c, l, x);
+	}
+	r.stay = stay_of(p, l->n_looks, record_ns(c));
+	r.load = load_of(c, p, l->n_looks);
+	r.span_ns = (int64_t)(l->n_looks > 1 ? apart(p->t, last->t) : record_ns(c));
+	return r;
+}

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "causes/retained.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "causes/frames.h"
+
+#define OBJECTS_EACH 0.5  /* fewer: not one for each, but shared or scaled from a few samples */
+#define ESTIMATE_MIN 100  /* of fewer goroutines the slope is chance */
+#define ESTIMATE_FITS 0.35 /* off the whole rise by no more than this */
+
+static double clamped(int64_t v)
+{
+	return v > 0 ? (double)v : 0;
+}
+
+/* Of what a site allocated the share that was still in use when the profile was published. */
+static double survival(const struct case_site *s)
+{
+	double alloc = clamped(s->alloc_bytes);
+
+	return alloc > 0 ? fmin(clamped(s->inuse_bytes) / alloc, 1) : 1;
+}
+
+static double with_pending(const struct case_site *s, int64_t published, int64_t latest)
+{
+	if (latest == UNKNOWN_I64)
+		return clamped(published);
+	return clamped(published) + survival(s) * (clamped(latest) - clamped(published));
+}
+
+double site_bytes(const struct case_site *s)
+{
+	return fmax(with_pending(s, s->inuse_bytes, s->latest_inuse_bytes), 0);
+}
+
+double site_objects(const struct case_site *s)
+{
+	return fmax(with_pending(s, s->inuse_objects, s->latest_inuse_objects), 0);
+}
+
+/* All goroutines that began with the same function: its sites are theirs in common. */
+static double relatives(const struct lineages *l, const struct lineage *x)
+{
+	double n = 0;
+
+	for (size_t i = 0; i < l->n; i++) {
+		if (x->start && l->all[i].start && strcmp(x->start, l->all[i].start) == 0)
+			n += (double)lineage_last(l, &l->all[i])->count;
+	}
+	return fmax(n, 1);
+}
+
+static bool has_program_frame(const struct case_stack *s)
+{
+	return s->n && !frame_is_std(frame_of_program(s));
+}
+
+/* The frame deepest from the root in which @s and the goroutine's calls are still the same. */
+static const struct case_frame *in_common(const struct case_stack *s, const struct case_stack *g)
+{
+	const struct case_frame *last = NULL;
+
+	for (uint32_t i = 1; i <= s->n && i <= g->n; i++) {
+		const struct case_frame *f = s->frames[s->n - i], *h = g->frames[g->n - i];
+
+		if (!f->function || !h->function || strcmp(f->function, h->function) != 0)
+			break;
+		last = f;
+	}
+	return last;
+}
+
+/* Made by such a goroutine itself, in a call that has not returned to the library. */
+static bool own_site(const struct case_site *s, const struct lineage *x)
+{
+	const struct case_frame *common;
+
+	if (!stack_has(&s->stack, x->start))
+		return false;
+	if (!has_program_frame(&s->stack))
+		return true;
+	common = x->largest ? in_common(&s->stack, &x->largest->stack) : NULL;
+	/* A stack cut short on either side begins elsewhere: the start function stands for it. */
+	return common ? !frame_is_std(common) :
+			!frame_is_std(&(struct case_frame){ .function = x->start });
+}
+
+static bool creator_site(const struct case_site *s, const struct lineage *x)
+{
+	return !frame_is_std(x->created_by) && stack_has(&s->stack, x->created_by->function);
+}
+
+/* How many of the bytes of @s are the lineage's; 0 if it is no site of theirs. */
+static double part_of(const struct case_site *s, const struct lineage *x, double members,
+		      double grown, double all)
+{
+	bool own = own_site(s, x);
+	double sharers = own ? fmax(all, members) : members;
+
+	if (!own && !creator_site(s, x))
+		return 0;
+	if (sharers < 1 || site_objects(s) < OBJECTS_EACH * sharers)
+		return 0;
+	return site_bytes(s) * fmin(grown / sharers, 1);
+}
+
+static void by_sites(const struct case_snapshot *p, const struct lineages *l,
+		     const struct lineage *x, double grown, struct retained *r)
+{
+	double members = (double)lineage_last(l, x)->count, all = relatives(l, x);
+	double sum = 0, largest = 0;
+
+	for (size_t i = 0; i < p->n_sites; i++) {
+		double part = part_of(&p->sites[i], x, members, grown, all);
+
+		sum += part;
+		if (part > largest) {
+			largest = part;
+			r->site = &p->sites[i];
+		}
+	}
+	r->heap = (uint64_t)fmin(sum, 9e18);
+	r->by = RETAINED_BY_SITES;
+}
+
+/* allgs at time @t or before, from sample *@at on; UNKNOWN_U64. */
+static uint64_t allgs_at(const struct whycase *c, int64_t t, size_t *at)
+{
+	uint64_t n = UNKNOWN_U64;
+
+	while (*at + 1 < c->n_samples && c->samples[*at + 1].t <= t)
+		++*at;
+	for (size_t i = *at + 1; i > 0 && !known(n); i--)
+		n = c->samples[i - 1].allglen;
+	return n;
+}
+
+/* Points (goroutines, live heap), the former as if seconds: the slope is bytes a goroutine. */
+static struct trend heap_over_goroutines(const struct whycase *c)
+{
+	struct point p[TREND_POINTS_MAX];
+	size_t n = 0, at = 0, step = c->n_cycles / TREND_POINTS_MAX + 1;
+
+	for (size_t i = 0; c->n_samples && i < c->n_cycles && n < TREND_POINTS_MAX; i += step) {
+		uint64_t count = allgs_at(c, c->cycles[i].t, &at);
+
+		if (!known(count) || count > INT64_MAX / NS_PER_S || !known(c->cycles[i].heap_marked))
+			continue;
+		p[n++] = (struct point){ .t = (int64_t)count * NS_PER_S,
+					 .v = (double)c->cycles[i].heap_marked };
+	}
+	if (n >= TREND_POINTS_MIN)
+		return trend_of(p, n);
+	/* Few cycles (a heap that doubles): the live heap with its garbage, at each sample. */
+	step = c->n_samples / TREND_POINTS_MAX + 1;
+	for (size_t i = n = 0; i < c->n_samples && n < TREND_POINTS_MAX; i += step) {
+		const struct case_sample *s = &c->samples[i];
+
+		if (known(s->allglen) && s->allglen <= INT64_MAX / NS_PER_S && known(s->heap_live))
+			p[n++] = (struct point){ .t = (int64_t)s->allglen * NS_PER_S,
+						 .v = (double)s->heap_live };
+	}
+	return trend_of(p, n);
+}
+
+static void by_estimate(const struct whycase *c, double grown, struct retained *r)
+{
+	struct trend t = heap_over_goroutines(c);
+
+	if (grown < ESTIMATE_MIN || !t.known || !t.rising)
+		return;
+	/* The slope times the goroutines must give the heap's rise, or they do not go together. */
+	if (fabs(t.rise - (t.last - t.first)) > ESTIMATE_FITS * fabs(t.last - t.first))
+		return;
+	r->by = RETAINED_BY_ESTIMATE;
+	r->each = t.slope;
+	r->heap = (uint64_t)fmin(t.slope * grown, 9e18);
+}
+
+struct retained retained_of(const struct whycase *c, const struct lineages *l,
+			    const struct lineage *x, uint64_t grown)
+{
+	const struct case_snapshot *p = case_last_with_sites(c);
+	const struct lineage_look *last = lineage_last(l, x);
+	struct retained r = { 0 };
+
+	if (last->blocked)
+		r.stacks = (uint64_t)((double)last->stack_bytes * (double)grown /
+				      (double)last->blocked);
+	if (p)
+		by_sites(p, l, x, (double)grown, &r);
+	else
+		by_estimate(c, (double)grown, &r);
+	return r;
+}
