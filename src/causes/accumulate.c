@@ -26,7 +26,8 @@ static bool more(double first, double last)
 	return last - first >= MORE_MIN && last >= (1 + MORE_SHARE) * first;
 }
 
-/* Growth from the value at the begin, near the end (at time share @at of the whole) and at the end. */
+/* Growth from the value at the begin, near the end (at time share @at of the whole) and at the end.
+ */
 static enum growth judge_growth(double first, double late, double last, double at)
 {
 	double rate = last - first, late_rate = (last - late) / (1 - at);

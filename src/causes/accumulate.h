@@ -15,8 +15,8 @@
 #include "causes/lineage.h"
 
 enum growth {
-	GROWTH_UNKNOWN, /* too few looks */
-	GROWTH_NONE,	/* no more than before, or hardly */
+	GROWTH_UNKNOWN,	 /* too few looks */
+	GROWTH_NONE,	 /* no more than before, or hardly */
 	GROWTH_LEVELLED, /* grew, then stood still: a bounded pool */
 	GROWTH_ENDLESS,
 };

@@ -34,7 +34,8 @@ bool frame_is_std(const struct case_frame *f)
 	path = import_path(f->function);
 	if (str_eq(path, STR("main")))
 		return false;
-	/* Modules that can be fetched begin with a host name; the distribution's packages do not. */
+	/* Modules that can be fetched begin with a host name; the distribution's packages do not.
+	 */
 	first = path;
 	for (size_t i = 0; i < path.n; i++) {
 		if (path.p[i] == '/') {

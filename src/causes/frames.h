@@ -19,7 +19,8 @@ const struct case_frame *frame_of_program(const struct case_stack *s);
 /* True if @function stands anywhere in @s. */
 bool stack_has(const struct case_stack *s, const char *function);
 
-/* "main.(*quotes).fetch": the path before the package's last element left out, as pprof shows it. */
+/* "main.(*quotes).fetch": the path before the package's last element left out, as pprof shows it.
+ */
 const char *function_short(const char *function);
 
 /* "quotes.go:41" in the arena; the function where file or line is unknown. */

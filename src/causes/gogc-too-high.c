@@ -64,13 +64,14 @@ static void evidence(const struct evidence_base *e, const struct need *n, struct
 					  ARG_BYTES("peak", n->peak), ARG_BYTES("limit", n->limit),
 					  ARG_END),
 				 n->peak, "bytes", "non-heap + live x (1 + GOGC/100)");
-	finding_evidence(f,
-			 text_new(a, "gogc-too-high.evidence.tight", ARG_BYTES("tight", n->tight),
-				  ARG_END),
-			 n->tight, "bytes", "non-heap + live x 1.25");
+	finding_evidence(
+		f,
+		text_new(a, "gogc-too-high.evidence.tight", ARG_BYTES("tight", n->tight), ARG_END),
+		n->tight, "bytes", "non-heap + live x 1.25");
 }
 
-static void remedy(const struct evidence_base *e, const struct need *n, struct finding *f, struct arena *a)
+static void remedy(const struct evidence_base *e, const struct need *n, struct finding *f,
+		   struct arena *a)
 {
 	double room = NEED_LIMIT_SHARE * n->limit;
 	double gogc = floor(((room - n->non_heap) / n->live - 1) * 20) * 5;
@@ -97,12 +98,12 @@ static void yes(const struct evidence_base *e, const struct need *n, struct find
 	if (e->pattern.confidence < 0.8 && confidence > 0.75)
 		confidence = 0.75;
 	finding_yes(f, confidence, claim(e, n),
-		    isinf(n->peak) ?
-			    text_new(a, "gogc-too-high.summary.off", ARG_BYTES("live", n->live),
-				     ARG_BYTES("limit", n->limit), ARG_END) :
-			    text_new(a, "gogc-too-high.summary", gogc_arg("gogc", n->gogc),
-				     ARG_BYTES("live", n->live), ARG_BYTES("peak", n->peak),
-				     ARG_BYTES("limit", n->limit), ARG_END));
+		    isinf(n->peak)
+			    ? text_new(a, "gogc-too-high.summary.off", ARG_BYTES("live", n->live),
+				       ARG_BYTES("limit", n->limit), ARG_END)
+			    : text_new(a, "gogc-too-high.summary", gogc_arg("gogc", n->gogc),
+				       ARG_BYTES("live", n->live), ARG_BYTES("peak", n->peak),
+				       ARG_BYTES("limit", n->limit), ARG_END));
 	finding_culprit(f, CULPRIT_SETTING, isinf(n->memory_limit) ? "GOGC" : "GOGC, GOMEMLIMIT");
 	evidence(e, n, f, a);
 	remedy(e, n, f, a);

@@ -33,8 +33,8 @@ struct leak {
 struct leaks {
 	struct leak all[CULPRITS]; /* most bytes first */
 	unsigned n;
-	double bytes, heap, count;	   /* of all, those beyond the room too */
-	const struct lineage *undecided;   /* the largest that may be one */
+	double bytes, heap, count;	 /* of all, those beyond the room too */
+	const struct lineage *undecided; /* the largest that may be one */
 	struct accumulation undecided_how;
 	const struct lineage *calm; /* the largest that surely is none */
 	struct accumulation calm_how;
@@ -142,9 +142,9 @@ static void summary(const struct evidence_base *e, const struct leaks *r, struct
 	const struct leak *k = &r->all[0];
 	double whole = (double)e->pattern.to_explain;
 	bool share = known(e->pattern.to_explain) && whole > 0;
-	const char *key = !share			   ? "goroutine-leak.summary.no-share" :
-			  e->pattern.grew_before_record ? "goroutine-leak.summary.whole" :
-							  "goroutine-leak.summary";
+	const char *key = !share			  ? "goroutine-leak.summary.no-share"
+			  : e->pattern.grew_before_record ? "goroutine-leak.summary.whole"
+							  : "goroutine-leak.summary";
 
 	finding_yes(f, confidence(k), (uint64_t)r->bytes,
 		    text_new(a, key, ARG_COUNT("count", k->how.last),
@@ -177,20 +177,19 @@ static void evidence_growth(const struct leak *k, struct finding *f, struct aren
 
 	finding_evidence(f,
 			 text_new(a,
-				  k->how.looks > 1 ? "goroutine-leak.evidence.count" :
-						     "goroutine-leak.evidence.count.once",
+				  k->how.looks > 1 ? "goroutine-leak.evidence.count"
+						   : "goroutine-leak.evidence.count.once",
 				  ARG_COUNT("last", k->how.last), ARG_COUNT("first", k->how.first),
 				  ARG_SECONDS("span", span), ARG_COUNT("looks", k->how.looks),
 				  ARG_END),
 			 (double)k->how.last, "goroutines", "runtime.allgs");
 	if (k->how.wait_max_ns >= 0)
-		finding_evidence(f,
-				 text_new(a, "goroutine-leak.evidence.age",
-					  ARG_SECONDS("age", (double)k->how.wait_max_ns /
-								     (double)NS_PER_S),
-					  ARG_END),
-				 (double)k->how.wait_max_ns / (double)NS_PER_S, "seconds",
-				 "g.waitsince");
+		finding_evidence(
+			f,
+			text_new(a, "goroutine-leak.evidence.age",
+				 ARG_SECONDS("age", (double)k->how.wait_max_ns / (double)NS_PER_S),
+				 ARG_END),
+			(double)k->how.wait_max_ns / (double)NS_PER_S, "seconds", "g.waitsince");
 	if (k->how.stay != STAY_FOR_EVER)
 		finding_evidence(f, text_new(a, "goroutine-leak.evidence.load", ARG_END), NAN, NULL,
 				 "gcController.totalAlloc");
@@ -300,8 +299,8 @@ static void not_decided(const struct leaks *r, struct finding *f, struct arena *
 	const char *key = "goroutine-leak.unknown.few";
 
 	if (how->growth != GROWTH_UNKNOWN)
-		key = how->stay == STAY_UNKNOWN ? "goroutine-leak.unknown.age" :
-						  "goroutine-leak.unknown.load";
+		key = how->stay == STAY_UNKNOWN ? "goroutine-leak.unknown.age"
+						: "goroutine-leak.unknown.load";
 	finding_unknown(f, text_new(a, key, ARG_COUNT("count", how->last),
 				    ARG_STR("place", frame_place(r->undecided->created_by, a)),
 				    ARG_END));

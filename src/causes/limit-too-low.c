@@ -40,22 +40,23 @@ static void evidence(const struct evidence_base *e, const struct need *n, struct
 			 n->tight, "bytes", "non-heap + live x 1.25");
 }
 
-static void remedy(const struct evidence_base *e, const struct need *n, struct finding *f, struct arena *a)
+static void remedy(const struct evidence_base *e, const struct need *n, struct finding *f,
+		   struct arena *a)
 {
 	const char *least = need_size_up(n->tight / NEED_LIMIT_SHARE, a);
 
 	/* With the collector as it is set, whose peak is the larger need. */
 	if (isfinite(n->peak) && n->peak > n->tight)
-		finding_remedy(f, text_new(a, "limit-too-low.remedy.comfortable",
-					   ARG_STR("size", need_size_up(
-								   n->peak / NEED_LIMIT_SHARE, a)),
-					   ARG_END));
-	finding_remedy(f, text_new(a, "limit-too-low.remedy.least", ARG_STR("size", least),
-				   ARG_END));
-	finding_remedy(f, text_new(a, "limit-too-low.remedy.shrink", ARG_BYTES("live", n->live),
-				   ARG_END));
-	f->verify = verify_run_with(e->c, fmax(n->tight, isfinite(n->peak) ? n->peak : 0) /
-						  NEED_LIMIT_SHARE, NULL, a);
+		finding_remedy(
+			f, text_new(a, "limit-too-low.remedy.comfortable",
+				    ARG_STR("size", need_size_up(n->peak / NEED_LIMIT_SHARE, a)),
+				    ARG_END));
+	finding_remedy(f,
+		       text_new(a, "limit-too-low.remedy.least", ARG_STR("size", least), ARG_END));
+	finding_remedy(
+		f, text_new(a, "limit-too-low.remedy.shrink", ARG_BYTES("live", n->live), ARG_END));
+	f->verify = verify_run_with(
+		e->c, fmax(n->tight, isfinite(n->peak) ? n->peak : 0) / NEED_LIMIT_SHARE, NULL, a);
 }
 
 static void yes(const struct evidence_base *e, const struct need *n, struct finding *f,
@@ -72,8 +73,7 @@ static void yes(const struct evidence_base *e, const struct need *n, struct find
 			     ARG_BYTES("live", n->live), ARG_BYTES("other", n->non_heap),
 			     ARG_BYTES("limit", n->limit),
 			     ARG_STR("scope", l && l->scope ? l->scope : "group"), ARG_END));
-	c = finding_culprit(f, CULPRIT_LIMIT, l && l->source ? l->source :
-							       case_limit_source(e->c));
+	c = finding_culprit(f, CULPRIT_LIMIT, l && l->source ? l->source : case_limit_source(e->c));
 	c->bytes = (uint64_t)n->limit;
 	evidence(e, n, f, a);
 	remedy(e, n, f, a);

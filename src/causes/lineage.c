@@ -158,7 +158,8 @@ static void look_at(const struct case_snapshot *s, unsigned look, bool last, str
 	}
 }
 
-/* Of @have snapshots with goroutines, is the @nth (from 1) among the looks, of which @n are taken? */
+/* Of @have snapshots with goroutines, is the @nth (from 1) among the looks, of which @n are taken?
+ */
 static bool is_look(size_t nth, size_t have, unsigned n)
 {
 	return have <= LINEAGE_LOOKS_MAX || nth == have ||

@@ -13,23 +13,23 @@
 
 #include "causes/cause.h"
 
-#define LINEAGES_MAX 256	/* the largest at the end */
-#define LINEAGE_LOOKS_MAX 64	/* snapshots; thinned evenly past that, first and last kept */
+#define LINEAGES_MAX 256     /* the largest at the end */
+#define LINEAGE_LOOKS_MAX 64 /* snapshots; thinned evenly past that, first and last kept */
 
 struct lineage_look { /* at one snapshot */
 	int64_t t;
-	uint64_t count;	  /* of all states */
-	uint64_t blocked; /* of them waiting for something that another must do */
+	uint64_t count;	      /* of all states */
+	uint64_t blocked;     /* of them waiting for something that another must do */
 	uint64_t stack_bytes; /* of the blocked ones */
-	int64_t wait_max; /* of the blocked ones; -1 unknown */
+	int64_t wait_max;     /* of the blocked ones; -1 unknown */
 };
 
 struct lineage {
 	const struct case_frame *created_by;
-	const char *start;			/* function they began with */
-	uint64_t members;			/* at the end, of all states */
-	const struct case_goroutines *largest;	/* blocked group at the end; NULL none */
-	struct lineage_look *looks;		/* lineages.n_looks of them */
+	const char *start;		       /* function they began with */
+	uint64_t members;		       /* at the end, of all states */
+	const struct case_goroutines *largest; /* blocked group at the end; NULL none */
+	struct lineage_look *looks;	       /* lineages.n_looks of them */
 };
 
 struct lineages {

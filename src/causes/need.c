@@ -2,7 +2,6 @@
 #include "causes/need.h"
 
 #include <math.h>
-#include <string.h>
 
 #include "base/buf.h"
 
@@ -63,7 +62,7 @@ const char *need_of(const struct evidence_base *e, struct need *ret)
 bool need_floor_is_flat(const struct pattern *p)
 {
 	if (p->kind == PATTERN_PEAK)
-		return p->rule && strcmp(p->rule, "peak") == 0; /* calm until the jump */
+		return p->floor.known && p->floor.flat; /* calm until the jump */
 	return p->kind == PATTERN_PLATEAU || p->kind == PATTERN_SAWTOOTH;
 }
 

@@ -21,12 +21,12 @@
 
 struct need {
 	double limit, live, non_heap;
-	double peak;	 /* INFINITY: the collector is off */
+	double peak; /* INFINITY: the collector is off */
 	double tight;
-	double not_go;	 /* of non_heap what the runtime does not govern; NAN unknown */
-	double gogc;	 /* percent; INFINITY off; NAN unknown */
+	double not_go;	     /* of non_heap what the runtime does not govern; NAN unknown */
+	double gogc;	     /* percent; INFINITY off; NAN unknown */
 	double memory_limit; /* INFINITY off; NAN unknown */
-	bool fits;	 /* tight, under nine tenths of the limit */
+	bool fits;	     /* tight, under nine tenths of the limit */
 };
 
 /* NULL and @ret filled, or the key of the message that says what is not known. */

@@ -47,11 +47,11 @@ static void judge_kill(const struct whycase *c, struct finding *f, struct arena 
 	} else {
 		finding_yes(f, 0.95, UNKNOWN_U64,
 			    c->end.sender ? text_new(a, "not-oom.summary.sender",
-						     ARG_STR("sender", c->end.sender), ARG_END) :
-					    text_new(a, "not-oom.summary", ARG_END));
+						     ARG_STR("sender", c->end.sender), ARG_END)
+					  : text_new(a, "not-oom.summary", ARG_END));
 		finding_evidence(f, text_new(a, "not-oom.evidence.counter", ARG_END), NAN, NULL,
-				 c->host.cgroup_version == 2 ? "memory.events" :
-							       "memory.oom_control");
+				 c->host.cgroup_version == 2 ? "memory.events"
+							     : "memory.oom_control");
 		finding_evidence(f, text_new(a, "not-oom.evidence.log", ARG_END), NAN, NULL,
 				 "kernel log");
 		if (case_limit_bytes(c) != CASE_NO_LIMIT)

@@ -7,8 +7,10 @@
 #include "base/clock.h"
 #include "causes/frames.h"
 
-#define OBJECTS_EACH 0.5  /* fewer: not one for each, but shared or scaled from a few samples */
-#define ESTIMATE_MIN 100  /* of fewer goroutines the slope is chance */
+#define POINTS_MAX 512 /* of a trend; case/pattern.h */
+#define POINTS_MIN 5
+#define OBJECTS_EACH 0.5   /* fewer: not one for each, but shared or scaled from a few samples */
+#define ESTIMATE_MIN 100   /* of fewer goroutines the slope is chance */
 #define ESTIMATE_FITS 0.35 /* off the whole rise by no more than this */
 
 static double clamped(int64_t v)
@@ -84,8 +86,8 @@ static bool own_site(const struct case_site *s, const struct lineage *x)
 		return true;
 	common = x->largest ? in_common(&s->stack, &x->largest->stack) : NULL;
 	/* A stack cut short on either side begins elsewhere: the start function stands for it. */
-	return common ? !frame_is_std(common) :
-			!frame_is_std(&(struct case_frame){ .function = x->start });
+	return common ? !frame_is_std(common)
+		      : !frame_is_std(&(struct case_frame){ .function = x->start });
 }
 
 static bool creator_site(const struct case_site *s, const struct lineage *x)
@@ -141,22 +143,23 @@ static uint64_t allgs_at(const struct whycase *c, int64_t t, size_t *at)
 /* Points (goroutines, live heap), the former as if seconds: the slope is bytes a goroutine. */
 static struct trend heap_over_goroutines(const struct whycase *c)
 {
-	struct point p[TREND_POINTS_MAX];
-	size_t n = 0, at = 0, step = c->n_cycles / TREND_POINTS_MAX + 1;
+	struct point p[POINTS_MAX];
+	size_t n = 0, at = 0, step = c->n_cycles / POINTS_MAX + 1;
 
-	for (size_t i = 0; c->n_samples && i < c->n_cycles && n < TREND_POINTS_MAX; i += step) {
+	for (size_t i = 0; c->n_samples && i < c->n_cycles && n < POINTS_MAX; i += step) {
 		uint64_t count = allgs_at(c, c->cycles[i].t, &at);
 
-		if (!known(count) || count > INT64_MAX / NS_PER_S || !known(c->cycles[i].heap_marked))
+		if (!known(count) || count > INT64_MAX / NS_PER_S ||
+		    !known(c->cycles[i].heap_marked))
 			continue;
 		p[n++] = (struct point){ .t = (int64_t)count * NS_PER_S,
 					 .v = (double)c->cycles[i].heap_marked };
 	}
-	if (n >= TREND_POINTS_MIN)
+	if (n >= POINTS_MIN)
 		return trend_of(p, n);
 	/* Few cycles (a heap that doubles): the live heap with its garbage, at each sample. */
-	step = c->n_samples / TREND_POINTS_MAX + 1;
-	for (size_t i = n = 0; i < c->n_samples && n < TREND_POINTS_MAX; i += step) {
+	step = c->n_samples / POINTS_MAX + 1;
+	for (size_t i = n = 0; i < c->n_samples && n < POINTS_MAX; i += step) {
 		const struct case_sample *s = &c->samples[i];
 
 		if (known(s->allglen) && s->allglen <= INT64_MAX / NS_PER_S && known(s->heap_live))

@@ -22,7 +22,7 @@ struct retained {
 	uint64_t stacks;
 	uint64_t heap; /* 0 where unknown */
 	enum retained_by by;
-	double each; /* of an estimate: heap bytes for one goroutine */
+	double each;		      /* of an estimate: heap bytes for one goroutine */
 	const struct case_site *site; /* the largest; NULL */
 };
 

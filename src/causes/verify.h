@@ -10,7 +10,8 @@
 
 struct text verify_run(const struct whycase *c, struct arena *a);
 
-/* With a limit of at least @limit bytes (NAN: the one that was met), and GOMEMLIMIT (NULL: none). */
+/* With a limit of at least @limit bytes (NAN: the one that was met), and GOMEMLIMIT (NULL: none).
+ */
 struct text verify_run_with(const struct whycase *c, double limit, const char *memory_limit,
 			    struct arena *a);
 

@@ -116,8 +116,8 @@ static unsigned cut_word(struct buf *out, struct str word, unsigned at, unsigned
 
 static bool is_unit(struct str s)
 {
-	static const char *const units[] = { "%", "B", "KiB", "MiB", "GiB", "TiB", "PiB",
-					     "KiB/s", "MiB/s", "GiB/s", "ms", "s", "min", "h" };
+	static const char *const units[] = { "%",     "B",     "KiB",	"MiB", "GiB", "TiB", "PiB",
+					     "KiB/s", "MiB/s", "GiB/s", "ms",  "s",   "min", "h" };
 
 	while (s.n > 0 && (s.p[s.n - 1] == '.' || s.p[s.n - 1] == ',' || s.p[s.n - 1] == ';' ||
 			   s.p[s.n - 1] == ':' || s.p[s.n - 1] == ')'))

@@ -86,9 +86,9 @@ static void table_row(const struct ledger *l, const struct ledger_node *n, const
 	layout_pad(out, 0, at);
 	name(&words, n, row, lang);
 	layout_shortened(out, buf_view(&words), BYTES_END - 14 - at);
-	at += layout_columns(buf_view(&words)) < BYTES_END - 14 - at ?
-		      layout_columns(buf_view(&words)) :
-		      BYTES_END - 14 - at;
+	at += layout_columns(buf_view(&words)) < BYTES_END - 14 - at
+		      ? layout_columns(buf_view(&words))
+		      : BYTES_END - 14 - at;
 	buf_clear(&words);
 	if (!n->exact)
 		buf_char(&words, '~');
@@ -112,7 +112,8 @@ void ledger_table(const struct ledger *l, enum lang lang, struct buf *out)
 		bool remainder = row && strcmp(row->id, "unexplained") == 0;
 		uint64_t size = n->bytes < 0 ? 0 - (uint64_t)n->bytes : (uint64_t)n->bytes;
 
-		if (!n->parent || (!row && is_parent(l, n->id)) || (!remainder && size < l->total / 1000))
+		if (!n->parent || (!row && is_parent(l, n->id)) ||
+		    (!remainder && size < l->total / 1000))
 			continue;
 		derived = derived || !n->exact;
 		table_row(l, n, row, lang, out);

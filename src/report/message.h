@@ -24,10 +24,10 @@ const char *message_find(const char *key, enum lang lang);
 void message_plain(const char *key, enum lang lang, struct buf *out);
 
 /* Values as messages show them. */
-void show_count(struct buf *out, int64_t v);	/* 10,342 */
-void show_bytes(struct buf *out, int64_t v);	/* 128.0 MiB */
-void show_percent(struct buf *out, double v);	/* of 1.0: 83 % */
-void show_seconds(struct buf *out, double v);	/* 140 ms, 3.2 s, 41 s, 3 min, 2 h, 3 days */
+void show_count(struct buf *out, int64_t v);	  /* 10,342 */
+void show_bytes(struct buf *out, int64_t v);	  /* 128.0 MiB */
+void show_percent(struct buf *out, double v);	  /* of 1.0: 83 % */
+void show_seconds(struct buf *out, double v);	  /* 140 ms, 3.2 s, 41 s, 3 min, 2 h, 3 days */
 void show_foreign(struct buf *out, struct str s); /* control characters as '?' */
 
 #endif /* REPORT_MESSAGE_H */

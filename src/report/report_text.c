@@ -102,9 +102,9 @@ static void subject(struct page *p)
 	fact(p, "fact.module", s->module);
 	fact(p, "fact.container", s->container_name ? s->container_name : s->container_id);
 	wall_fact(p, "fact.ended",
-		  p->v->c->end.wall_ns != UNKNOWN_I64 ? p->v->c->end.wall_ns :
-		  k				      ? k->wall_ns :
-							UNKNOWN_I64);
+		  p->v->c->end.wall_ns != UNKNOWN_I64 ? p->v->c->end.wall_ns
+		  : k				      ? k->wall_ns
+						      : UNKNOWN_I64);
 	flush(p, "  ", 2, LONG_WORDS_SHORTENED);
 	bytes_fact(p, "fact.limit", p->v->oom.limit);
 	if (p->words.n)
@@ -162,24 +162,32 @@ static void trend(struct page *p, struct arena *a)
 	const struct pattern *t = &p->v->base.pattern;
 
 	title_plain(p, "report.title.trend");
-	line(p,
-	     text_new(a, "report.pattern", ARG_STR("pattern", pattern_message(t->kind)),
-		      ARG_PERCENT("confidence", t->confidence), ARG_END),
-	     "  ", 2);
+	if (t->kind == PATTERN_UNKNOWN)
+		line(p, text_new(a, t->why_unknown ? t->why_unknown : "pattern.unknown", ARG_END),
+		     "  ", 2);
+	else
+		line(p,
+		     text_new(a, "report.pattern", ARG_STR("pattern", pattern_message(t->kind)),
+			      ARG_PERCENT("confidence", t->confidence), ARG_END),
+		     "  ", 2);
 	if (isfinite(t->slope) && t->kind == PATTERN_LEAK)
-		line(p, text_new(a, "report.slope", ARG_RATE("slope", t->slope),
-				 ARG_COUNT("cycles", t->floor.n), ARG_END), "  ", 2);
-	if (t->kind == PATTERN_UNKNOWN && t->why_unknown)
-		line(p, text_new(a, t->why_unknown, ARG_END), "  ", 2);
+		line(p,
+		     text_new(a, "report.slope", ARG_RATE("slope", t->slope),
+			      ARG_COUNT("cycles", t->floor.n), ARG_END),
+		     "  ", 2);
 	if (t->more_cycles)
-		line(p, text_new(a, "report.more-cycles", ARG_COUNT("cycles", t->more_cycles),
-				 ARG_END), "  ", 2);
+		line(p,
+		     text_new(a, "report.more-cycles", ARG_COUNT("cycles", t->more_cycles),
+			      ARG_END),
+		     "  ", 2);
 	if (t->grew_before_record)
 		line(p, text_new(a, "report.grew-before", ARG_END), "  ", 2);
 	if (isfinite(t->seconds_to_limit) && p->v->c->end.alive)
-		line(p, text_new(a, "report.forecast", ARG_SECONDS("seconds", t->seconds_to_limit),
-				 ARG_SECONDS("low", t->seconds_low),
-				 ARG_SECONDS("high", t->seconds_high), ARG_END), "  ", 2);
+		line(p,
+		     text_new(a, "report.forecast", ARG_SECONDS("seconds", t->seconds_to_limit),
+			      ARG_SECONDS("low", t->seconds_low),
+			      ARG_SECONDS("high", t->seconds_high), ARG_END),
+		     "  ", 2);
 }
 
 static void others(struct page *p, struct arena *a)
@@ -187,8 +195,8 @@ static void others(struct page *p, struct arena *a)
 	for (size_t i = 1; i < p->v->n_yes; i++) {
 		const struct finding *f = p->v->yes[i];
 
-		title(p, text_new(a, "report.title.also", ARG_STR("cause", f->cause->title),
-				  ARG_END));
+		title(p,
+		      text_new(a, "report.title.also", ARG_STR("cause", f->cause->title), ARG_END));
 		line(p, f->summary, "  ", 2);
 		evidence(p, f);
 		remedy(p, f);

@@ -38,8 +38,8 @@ const struct case_kill *confirm_kill(const struct whycase *c)
 
 static const char *counter_rose(const struct whycase *c)
 {
-	return c->host.cgroup_version == 2 ? "memory.events: oom_kill rose across the death" :
-					     "memory.oom_control: oom_kill rose across the death";
+	return c->host.cgroup_version == 2 ? "memory.events: oom_kill rose across the death"
+					   : "memory.oom_control: oom_kill rose across the death";
 }
 
 static bool by_log(const struct whycase *c, struct oom *oom)

@@ -29,8 +29,8 @@ static enum fate fate_of(const struct verdict *v)
 	if (v->oom.status == TRI_YES) {
 		if (v->oom.kind == OOM_SYSRQ)
 			return FATE_KILLED_BY_ADMINISTRATOR;
-		return v->oom.killer == KILLER_KERNEL ? FATE_KILLED_BY_KERNEL :
-							FATE_KILLED_BY_OTHER;
+		return v->oom.killer == KILLER_KERNEL ? FATE_KILLED_BY_KERNEL
+						      : FATE_KILLED_BY_OTHER;
 	}
 	if (end->alive)
 		return FATE_ALIVE;
@@ -54,8 +54,8 @@ static double record_seconds(const struct whycase *c)
 {
 	int64_t length;
 
-	if (c->n_samples < 2 || __builtin_sub_overflow(c->samples[c->n_samples - 1].t,
-						       c->samples[0].t, &length))
+	if (c->n_samples < 2 ||
+	    __builtin_sub_overflow(c->samples[c->n_samples - 1].t, c->samples[0].t, &length))
 		return NAN;
 	return (double)length / (double)NS_PER_S;
 }
@@ -113,7 +113,8 @@ static struct text not_for_memory(const struct verdict *v, struct arena *a)
 	if (confirm_sigkill(end))
 		return text_new(a, "headline.not-oom", ARG_END);
 	if (end->signal > 0)
-		return text_new(a, "headline.ended.signal", ARG_INT("signal", end->signal), ARG_END);
+		return text_new(a, "headline.ended.signal", ARG_INT("signal", end->signal),
+				ARG_END);
 	return text_new(a, "headline.ended.status", ARG_INT("status", end->exit_status), ARG_END);
 }
 
