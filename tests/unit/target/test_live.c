@@ -222,7 +222,7 @@ static void a_private_file_mapping_is_read_as_the_child_sees_it(void **state)
 	assert_string_equal(r->name, strrchr(file_name, '/') + 1);
 	assert_ok(mem_readv(c->m, v, COUNT(v), &err), &err);
 	if (geteuid() != 0 && !v[0].ok)
-		skip(); /* map_files is for root */
+		skip_test("map_files is for root");
 	assert_true(v[0].ok && v[1].ok && v[2].ok);
 	assert_int_equal(got[0], 'f');
 	assert_int_equal(got[page], 'f');
@@ -245,7 +245,7 @@ static void a_swapped_page_stays_out(void **state)
 	child_tell(c, 'p');
 	before = states(c, swapped, 2 * page);
 	if (!(before[0] & PAGEMAP_SWAPPED) || !(before[1] & PAGEMAP_SWAPPED))
-		skip();
+		skip_test("no swap");
 	v[0] = (struct mem_piece){ addr(swapped) + 8, got, 16, true };
 	v[1] = (struct mem_piece){ addr(area) + page, got + 16, 16, false };
 	assert_ok(mem_readv(c->m, v, 2, &err), &err);

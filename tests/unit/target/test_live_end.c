@@ -156,7 +156,7 @@ static void the_next_with_its_pid_is_not_read(void **state)
 	}
 	c->pid = again; /* ended with the test */
 	if (again != pid)
-		skip();
+		skip_test("the PID could not be had again");
 	assert_int_equal(mem_u64(c->m, addr(&value), &v, &err), -ESRCH);
 	assert_int_equal(mem_refresh(c->m, &err), -ESRCH);
 	assert_int_equal(live_sample(c->m, &p, 1, &err), -ESRCH);
@@ -189,7 +189,7 @@ static void a_kernel_thread_has_no_program(void **state)
 
 	(void)state;
 	if (!is_kernel_thread("/proc/2/stat") || geteuid() != 0)
-		skip();
+		skip_test("no kernel thread here, or not root");
 	assert_int_equal(live_open(2, NULL, &m, &err), -ENOENT);
 	assert_says(&err, "kernel thread");
 }
@@ -216,7 +216,7 @@ static void what_belongs_to_others_is_refused(void **state)
 	pid_t pid;
 
 	if (geteuid() != 0)
-		skip();
+		skip_test("not root");
 	fflush(NULL);
 	pid = fork();
 	if (pid == 0)
@@ -263,7 +263,7 @@ static void a_guarded_page_is_not_zeros(void **state)
 	child_tell(c, 'g');
 	assert_ok(mem_u64(c->m, addr(&value), &v, &err), &err);
 	if (v != 1)
-		skip();
+		skip_test("no guard pages before Linux 6.13");
 	assert_int_equal(mem_u64(c->m, addr(large), &v, &err), -EFAULT);
 	assert_ok(mem_u64(c->m, addr(large) + 4096, &v, &err), &err);
 	assert_int_equal(v, 0);
