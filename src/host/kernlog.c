@@ -87,10 +87,10 @@ static void read_line(struct kernlog *k, struct str raw, bool cut)
 	}
 }
 
-/* While a report is open each line may be of it; else only lines that hold a word. */
+/* While a report is open each line may be of it, and near a kill each may tell the year. */
 static bool each_line(const struct kernlog *k)
 {
-	return k->reports.open || k->unwrap.dmesg_json;
+	return k->reports.open || k->unwrap.dmesg_json || k->counts.lines < k->hint_until;
 }
 
 /* Whole lines. */

@@ -377,11 +377,10 @@ bool line_constraint(struct str msg, bool cut, struct line_constraint *ret)
 	return true;
 }
 
-/* A limit is that of the group itself or of one above it; else the path was cut on its way here. */
-static bool is_above(struct str limit, struct str task)
+bool line_is_above(struct str group, struct str task)
 {
-	return str_eq(limit, STR("/")) ||
-	       (str_has_prefix(task, limit) && (task.n == limit.n || task.p[limit.n] == '/'));
+	return str_eq(group, STR("/")) ||
+	       (str_has_prefix(task, group) && (task.n == group.n || task.p[group.n] == '/'));
 }
 
 bool line_task_in(struct str msg, bool cut, struct str *ret_task, struct str *ret_limit)
@@ -397,7 +396,8 @@ bool line_task_in(struct str msg, bool cut, struct str *ret_task, struct str *re
 		return false;
 	*ret_task = (struct str){ s.p, (size_t)at };
 	*ret_limit = str_skip(s, (size_t)at + middle.n);
-	if (cut || !is_above(*ret_limit, *ret_task))
+	/* else the path was cut on its way here */
+	if (cut || !line_is_above(*ret_limit, *ret_task))
 		*ret_limit = (struct str){ 0 };
 	return true;
 }

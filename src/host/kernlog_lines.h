@@ -70,6 +70,9 @@ bool line_constraint(struct str msg, bool cut, struct line_constraint *ret) _mus
 /* "Task in A killed as a result of limit of B" (before 5.0): A, B. */
 bool line_task_in(struct str msg, bool cut, struct str *ret_task, struct str *ret_limit) _must_use_;
 
+/* @group is @task itself, or one that it is in. */
+bool line_is_above(struct str group, struct str task);
+
 /* The page size that an "unlimited" of @limit bytes gives away; 0: it is none. */
 uint64_t line_unlimited_page_size(uint64_t limit);
 

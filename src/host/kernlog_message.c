@@ -4,10 +4,11 @@
  */
 #include <string.h>
 
+#include "host/kernlog_handlers.h"
 #include "host/kernlog_lines.h"
-#include "host/kernlog_parser.h"
 #include "host/kernlog_take.h"
 
+#define HINT_LINES 200 /* behind a kill, in which its year may be told */
 #define BACKWARDS_NS (5 * INT64_C(1000000000))
 
 static void on_header(struct kernlog *k, const struct logline *line)
@@ -68,371 +69,6 @@ static void on_boot(struct kernlog *k, const struct logline *line)
 	keep_release(k, line, release);
 }
 
-static void take_register(struct str s, uint64_t *to)
-{
-	uint64_t v;
-
-	if (str_take_hex(&s, &v))
-		*to = v;
-}
-
-static void on_regs(struct kernlog *k, const struct logline *line)
-{
-	struct report *r = report_only(&k->reports, line);
-	struct str s = line->msg;
-	uint64_t rip;
-	ptrdiff_t at;
-
-	if (!r)
-		return;
-	r->page_size = r->page_size ? r->page_size : 4096; /* amd64 has no other */
-	if (str_take_prefix(&s, STR("RIP: 0033:")) || str_take_prefix(&s, STR("RIP: 0000:"))) {
-		skip_if(&s, STR("["));
-		skip_if(&s, STR("<"));
-		skip_if(&s, STR("0x"));
-		if (str_take_hex(&s, &rip) && !r->draft.regs.rip)
-			r->draft.regs.rip = rip;
-	}
-	s = line->msg;
-	if ((str_take_prefix(&s, STR("RSP: 002b:")) || str_take_prefix(&s, STR("RSP: 0000:"))) &&
-	    !r->draft.regs.rsp)
-		take_register(s, &r->draft.regs.rsp);
-	s = line->msg;
-	if (str_take_prefix(&s, STR("RBP: ")) && !r->draft.regs.rbp)
-		take_register(s, &r->draft.regs.rbp);
-	at = str_find(line->msg, STR(" R14: "));
-	s = str_skip(line->msg, at < 0 ? line->msg.n : (size_t)at + 6);
-	if (at >= 0 && !r->draft.regs.r14)
-		take_register(s, &r->draft.regs.r14);
-	report_touch(r, line);
-}
-
-/* A function of the call trace says how the allocator came to the killer. */
-static void on_frame(struct kernlog *k, const struct logline *line)
-{
-	static const struct {
-		struct str name;
-		bool opens, memcg, sysrq, lowered, global;
-	} frames[] = {
-		{ STR_INIT("dump_header+"), .opens = true },
-		{ STR_INIT("mem_cgroup_out_of_memory+"), .memcg = true },
-		{ STR_INIT("mem_cgroup_oom_synchronize+"), .memcg = true },
-		{ STR_INIT("moom_callback+"), .sysrq = true },
-		{ STR_INIT("memory_max_write+"), .lowered = true },
-		{ STR_INIT("mem_cgroup_resize_max+"), .lowered = true },
-		{ STR_INIT("mem_cgroup_resize_limit+"), .lowered = true },
-		{ STR_INIT("__alloc_pages"), .global = true },
-	};
-	struct report *r;
-
-	for (size_t i = 0; i < sizeof(frames) / sizeof(frames[0]); i++) {
-		if (str_find(line->msg, frames[i].name) < 0)
-			continue;
-		r = frames[i].opens ? report_any(&k->reports, line)
-				    : report_only(&k->reports, line);
-		if (!r)
-			return;
-		r->whole |= frames[i].opens;
-		r->memcg_hint |= frames[i].memcg;
-		r->sysrq_hint |= frames[i].sysrq;
-		r->global_hint |= frames[i].global;
-		r->draft.limit_lowered |= frames[i].lowered;
-		report_touch(r, line);
-		return;
-	}
-}
-
-static void on_meminfo(struct kernlog *k, const struct logline *line)
-{
-	struct report *r = report_only(&k->reports, line);
-
-	if (!r)
-		return;
-	r->global_hint = true;
-	report_touch(r, line);
-}
-
-/* "Node 0 DMA: 5*4kB (UM) 6*8kB …": the first is a page. */
-static void on_buddy(struct kernlog *k, const struct logline *line)
-{
-	struct report *r = report_only(&k->reports, line);
-	ptrdiff_t at = str_find(line->msg, STR(": "));
-	struct str s = str_skip(line->msg, at < 0 ? line->msg.n : (size_t)at + 2);
-	uint64_t count, kb;
-
-	if (!r)
-		return;
-	report_touch(r, line);
-	if (str_take_u64(&s, &count) && str_take_prefix(&s, STR("*")) && str_take_u64(&s, &kb) &&
-	    str_take_prefix(&s, STR("kB")) && kb >= 4 && kb <= 64 && (kb & (kb - 1)) == 0)
-		r->page_size = kb * 1024;
-}
-
-static void on_task_in(struct kernlog *k, const struct logline *line)
-{
-	struct str task, limit;
-	struct report *r;
-
-	if (!line_task_in(line->msg, line->cut, &task, &limit))
-		return;
-	r = report_any(&k->reports, line);
-	if (!r)
-		return;
-	r->whole = true;
-	r->memcg_hint = true;
-	if (!r->draft.task_memcg)
-		r->draft.task_memcg = report_str(r, task);
-	if (!r->draft.oom_memcg)
-		r->draft.oom_memcg = report_str(r, limit);
-	report_touch(r, line);
-}
-
-static uint64_t limit_of(uint64_t limit)
-{
-	/* before 3.19 "unlimited" was any number near the end */
-	return limit != KERNLOG_UNKNOWN && limit >= INT64_MAX / 65536 * 65536 ? KERNLOG_NO_LIMIT
-									      : limit;
-}
-
-/* "memory: usage …" and its three relatives. */
-static bool usage_of(struct str msg, struct kernlog_memcg *m, uint64_t *ret_page_size)
-{
-	uint64_t nothing;
-	const struct {
-		struct str name;
-		uint64_t *usage, *limit, *failcnt;
-	} kinds[] = {
-		{ STR("memory: "), &m->usage, &m->limit, &m->failcnt },
-		{ STR("memory+swap: "), &m->memsw_usage, &m->memsw_limit, &nothing },
-		{ STR("swap: "), &m->swap_usage, &m->swap_limit, &nothing },
-		{ STR("kmem: "), &m->kmem_usage, &m->kmem_limit, &nothing },
-	};
-
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-		struct str s = msg;
-
-		if (!str_take_prefix(&s, kinds[i].name) ||
-		    !line_usage(s, kinds[i].usage, kinds[i].limit, kinds[i].failcnt))
-			continue;
-		*ret_page_size = line_unlimited_page_size(*kinds[i].limit);
-		*kinds[i].limit = limit_of(*kinds[i].limit);
-		return true;
-	}
-	return false;
-}
-
-static void unknown_memcg(struct kernlog_memcg *m)
-{
-	memset(m, 0xff, sizeof(*m));
-}
-
-/* Two reports are open: hold the numbers until their group is named. */
-static void usage_loose(struct kernlog *k, const struct logline *line, bool first)
-{
-	struct loose_memcg *l = NULL;
-	uint64_t size;
-
-	for (size_t i = 0; i < LOOSE_MAX; i++) {
-		struct loose_memcg *x = &k->loose[i];
-
-		if (x->line && !x->path[0]) {
-			/* a second set before the first was named: neither can be told */
-			if (first) {
-				x->line = 0;
-				return;
-			}
-			l = x;
-		}
-	}
-	for (size_t i = 0; !l && first && i < LOOSE_MAX; i++) {
-		if (!k->loose[i].line || line->number - k->loose[i].line > 2000)
-			l = &k->loose[i];
-		if (l) {
-			unknown_memcg(&l->memcg);
-			l->path[0] = '\0';
-			l->line = line->number;
-		}
-	}
-	if (l)
-		(void)usage_of(line->msg, &l->memcg, &size);
-}
-
-static void on_usage(struct kernlog *k, const struct logline *line)
-{
-	bool first = str_has_prefix(line->msg, STR("memory: "));
-	struct report *r;
-	uint64_t size = 0;
-
-	r = report_only(&k->reports, line);
-	/* a report has its numbers once: a second set begins another */
-	if (first && r && r->draft.memcg.usage != KERNLOG_UNKNOWN)
-		r = report_open(&k->reports, line, true);
-	if (!r)
-		r = report_any(&k->reports, line);
-	if (!r) {
-		usage_loose(k, line, first);
-		return;
-	}
-	if (!usage_of(line->msg, &r->draft.memcg, &size))
-		return;
-	r->whole = true;
-	r->memcg_hint = true;
-	if (size)
-		r->page_size = size;
-	report_touch(r, line);
-}
-
-static const struct {
-	struct str key;
-	size_t at;
-	bool again; /* v1: the sum with the groups below takes the place of the group's own */
-} stats[] = {
-	{ STR_INIT("anon"), offsetof(struct kernlog_memcg, anon), false },
-	{ STR_INIT("rss"), offsetof(struct kernlog_memcg, anon), false },
-	{ STR_INIT("total_rss"), offsetof(struct kernlog_memcg, anon), true },
-	{ STR_INIT("file"), offsetof(struct kernlog_memcg, file), false },
-	{ STR_INIT("cache"), offsetof(struct kernlog_memcg, file), false },
-	{ STR_INIT("total_cache"), offsetof(struct kernlog_memcg, file), true },
-	{ STR_INIT("shmem"), offsetof(struct kernlog_memcg, shmem), false },
-	{ STR_INIT("total_shmem"), offsetof(struct kernlog_memcg, shmem), true },
-	{ STR_INIT("kernel"), offsetof(struct kernlog_memcg, kernel), false },
-	{ STR_INIT("kernel_stack"), offsetof(struct kernlog_memcg, kernel_stack), false },
-	{ STR_INIT("pagetables"), offsetof(struct kernlog_memcg, pagetables), false },
-	{ STR_INIT("sock"), offsetof(struct kernlog_memcg, sock), false },
-	{ STR_INIT("slab"), offsetof(struct kernlog_memcg, slab), false },
-	{ STR_INIT("file_mapped"), offsetof(struct kernlog_memcg, file_mapped), false },
-	{ STR_INIT("mapped_file"), offsetof(struct kernlog_memcg, file_mapped), false },
-	{ STR_INIT("total_mapped_file"), offsetof(struct kernlog_memcg, file_mapped), true },
-	{ STR_INIT("file_dirty"), offsetof(struct kernlog_memcg, file_dirty), false },
-	{ STR_INIT("dirty"), offsetof(struct kernlog_memcg, file_dirty), false },
-	{ STR_INIT("total_dirty"), offsetof(struct kernlog_memcg, file_dirty), true },
-};
-
-static void set_stat(struct kernlog_memcg *m, struct str key, uint64_t value)
-{
-	for (size_t i = 0; i < sizeof(stats) / sizeof(stats[0]); i++) {
-		uint64_t *to = (uint64_t *)(void *)((char *)m + stats[i].at);
-
-		if (!str_eq(key, stats[i].key))
-			continue;
-		if (*to == KERNLOG_UNKNOWN || stats[i].again)
-			*to = value;
-		return;
-	}
-}
-
-/* "cache:24KB rss:1048552KB …" (before 5.3) */
-static void inline_stats(struct kernlog_memcg *m, struct str s)
-{
-	struct str w, key;
-	uint64_t kb;
-
-	while (str_take_word(&s, &w)) {
-		if (str_take_until(&w, ':', &key) && str_take_u64(&w, &kb) &&
-		    str_eq(w, STR("KB")) && !__builtin_mul_overflow(kb, 1024u, &kb))
-			set_stat(m, key, kb);
-	}
-}
-
-static void on_stats(struct kernlog *k, const struct logline *line)
-{
-	struct report *r;
-	struct str s = line->msg, path;
-	ptrdiff_t at;
-
-	if (!str_take_prefix(&s, STR("Memory cgroup stats for ")))
-		return;
-	at = str_find(s, STR(": "));
-	path = at >= 0 ? (struct str){ s.p, (size_t)at } : s;
-	if (at < 0 && str_has_suffix(path, STR(":")))
-		path.n--;
-	else if (at < 0)
-		path.n = 0; /* cut */
-	r = report_only(&k->reports, line);
-	for (size_t i = 0; !r && i < LOOSE_MAX; i++) {
-		struct loose_memcg *l = &k->loose[i];
-
-		if (l->line && !l->path[0] && path.n && path.n < sizeof(l->path)) {
-			memcpy(l->path, path.p, path.n);
-			l->path[path.n] = '\0';
-			return;
-		}
-	}
-	if (!r)
-		r = report_any(&k->reports, line);
-	if (!r)
-		return;
-	report_touch(r, line);
-	/* before 5.3 one line more for each group below: only the first is the owner's */
-	if (r->in_stats)
-		return;
-	r->in_stats = true;
-	r->whole = true;
-	r->memcg_hint = true;
-	if (at >= 0)
-		inline_stats(&r->draft.memcg, str_skip(s, (size_t)at + 1));
-}
-
-/* "anon 66912256" */
-static void on_stat(struct kernlog *k, const struct logline *line)
-{
-	struct str s = line->msg, key, value;
-	struct report *r = report_only(&k->reports, line);
-	uint64_t v;
-
-	if (!r || !r->in_stats || !str_take_word(&s, &key) || !str_take_word(&s, &value) ||
-	    str_trim(s).n || !str_take_u64(&value, &v) || value.n || line->cut)
-		return;
-	set_stat(&r->draft.memcg, key, v);
-	report_touch(r, line);
-}
-
-static void on_table(struct kernlog *k, const struct logline *line)
-{
-	struct table_layout layout, none = { 0 };
-	struct kernlog_task task;
-	struct report *r = report_only(&k->reports, line);
-	uint64_t pgtables;
-
-	if (table_header(line->msg, &layout)) {
-		if (r && r->rows.n)
-			r = report_open(&k->reports, line, true);
-		if (!r)
-			r = report_any(&k->reports, line);
-		if (!r)
-			return;
-		r->layout = layout;
-		r->whole = true;
-		report_touch(r, line);
-		return;
-	}
-	/* the name ends the line: where that is cut, the row is not whole */
-	if (line->cut || !table_row(line->msg, r ? &r->layout : &none, &task, &pgtables))
-		return;
-	if (!r)
-		r = report_any(&k->reports, line);
-	if (!r)
-		return;
-	report_add_row(r, &task, pgtables);
-	report_touch(r, line);
-}
-
-/* Numbers that were held until their group was named. */
-static void bind_loose(struct kernlog *k, struct report *r)
-{
-	if (!r->draft.oom_memcg || r->draft.memcg.usage != KERNLOG_UNKNOWN)
-		return;
-	for (size_t i = 0; i < LOOSE_MAX; i++) {
-		struct loose_memcg *l = &k->loose[i];
-
-		if (!l->line || strcmp(l->path, r->draft.oom_memcg) != 0)
-			continue;
-		r->draft.memcg = l->memcg;
-		l->line = 0;
-		return;
-	}
-}
-
 /* The rest of a constraint line that printk broke. */
 static struct report *constraint_rest(struct kernlog *k, const struct logline *line)
 {
@@ -473,7 +109,7 @@ static void on_constraint(struct kernlog *k, const struct logline *line)
 	}
 	if (!r->draft.constraint_line)
 		r->draft.constraint_line = report_str(r, line->text);
-	bind_loose(k, r);
+	memcg_bind(k, r);
 	report_touch(r, line);
 }
 
@@ -495,26 +131,25 @@ static void on_sysrq(struct kernlog *k, const struct logline *line)
 	report_open(&k->reports, line, true)->sysrq_hint = true;
 }
 
+/* "Tasks in /a/b are going to be killed due to memory.oom.group set", right behind the first kill.
+ */
 static void on_group(struct kernlog *k, const struct logline *line)
 {
-	struct reports *rs = &k->reports;
-	struct report *last = NULL;
+	struct report *r = k->reports.last_killed;
+	struct str path = line->msg, task;
+	ptrdiff_t end = str_find(path, STR(" are going to be killed"));
 
-	for (size_t i = 0; i < REPORTS_OPEN_MAX; i++) {
-		struct report *r = &rs->at[i];
-
-		if (r->used && r->killed &&
-		    (!r->place.host || !line->host || r->place.host == line->host) &&
-		    (!last || r->last_line > last->last_line))
-			last = r;
-	}
-	/* its header and first kill may be missing: the members then stand alone */
-	if (!last)
+	/* where the header was left out there is no report: the members then stand alone */
+	if (end < 0 || !r || !r->killed || !report_same_host(r, line))
 		return;
-	last->group = true;
-	last->group_line = line->number;
-	last->group_uptime = line->uptime_ns;
-	last->last_line = line->number;
+	path = str_skip((struct str){ path.p, (size_t)end }, strlen("Tasks in "));
+	task = r->draft.task_memcg ? str_from(r->draft.task_memcg) : path;
+	if (!line_is_above(path, task))
+		return;
+	r->group = true;
+	r->group_line = line->number;
+	r->group_uptime = line->uptime_ns;
+	r->last_line = line->number;
 }
 
 static void on_chosen(struct kernlog *k, const struct logline *line)
@@ -558,6 +193,8 @@ static void on_killed(struct kernlog *k, const struct logline *line)
 	struct str rest = line->msg;
 	struct line_killed killed;
 
+	if (line->has_date && !line->date.year && !k->hint.year)
+		k->hint_until = line->number + HINT_LINES;
 	while (line_take_killed(&rest, line->cut, &killed)) {
 		bool quoted = !is_own(line, killed.words);
 		struct report *r = NULL;
@@ -617,6 +254,7 @@ static const struct rule rules[] = {
 	{ STR_INIT("Linux version "),              FIRST, on_boot },
 	{ STR_INIT("+0x"),                         IN,    on_frame },
 };
+
 /* clang-format on */
 
 /* The clock went back: another run of the machine. Its release is not known yet. */

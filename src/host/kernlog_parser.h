@@ -34,6 +34,7 @@ struct kernlog {
 	int64_t boot_wall;   /* KERNLOG_NO_TIME */
 	struct logtime hint; /* a full date near stamps that lack the year; year 0 none */
 	int64_t hint_wall;
+	uint64_t hint_until; /* up to this line one is looked for */
 	int failed;
 };
 

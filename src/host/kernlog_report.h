@@ -57,6 +57,7 @@ struct report {
 struct reports {
 	struct report at[REPORTS_OPEN_MAX];
 	unsigned open;
+	struct report *last_killed; /* that the newest kill was of; NULL: it stood alone */
 	struct store *store;
 	unsigned boot;
 	char release[128]; /* of the kernel, from any line of this boot */
@@ -64,11 +65,34 @@ struct reports {
 	int failed;
 };
 
+static inline bool report_same_host(const struct report *r, const struct logline *line)
+{
+	return !r->place.host || !line->host || r->place.host == line->host;
+}
+
+static inline bool report_same_caller(const struct report *r, const struct logline *line)
+{
+	return !r->caller || !line->caller || r->caller == line->caller;
+}
+
+/* @to is at most @ns after @from, and hardly before it; true where one is not known. */
+static inline bool report_within(int64_t from, int64_t to, int64_t ns)
+{
+	const int64_t slack = 1000000000;
+
+	return from == KERNLOG_NO_TIME || to == KERNLOG_NO_TIME ||
+	       (to >= from - slack && to - from <= ns);
+}
+
 void reports_init(struct reports *rs, struct store *store);
 void reports_release(struct reports *rs);
 
+/* kernlog_report.c: their life */
+
 /* A new report that @line opens; the ones before it on the same host become dormant. */
 struct report *report_open(struct reports *rs, const struct logline *line, bool header);
+
+/* kernlog_route.c: whose a line is */
 
 /* The one report that a line without a name can be of; NULL if there is none, or two. */
 struct report *report_only(struct reports *rs, const struct logline *line);

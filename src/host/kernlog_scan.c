@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "host/kernlog_scan.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 #define WIDTH 16
@@ -8,37 +9,33 @@
 typedef unsigned char vec __attribute__((vector_size(WIDTH)));
 typedef uint64_t vec64 __attribute__((vector_size(WIDTH)));
 
-/* Three rare bytes of each word, and how far into the word they stand. */
-struct word {
-	struct str text;
-	size_t at;
-};
-
+/*
+ * Each word once: its text, and how far into it three bytes stand (A B C) that
+ * are rare in logs. Unrolled by the macro, so that every byte to compare with
+ * is a constant.
+ */
 /* clang-format off */
-static const struct word words[] = {
-	{ STR_INIT("oom-kill"),             0 }, /* header, constraint line, unit results */
-	{ STR_INIT("oomd"),                 0 },
-	{ STR_INIT("out_of_memory+"),       3 }, /* frames of a trace without its header */
-	{ STR_INIT("dump_header+"),         3 },
-	{ STR_INIT("ut of memory"),         1 }, /* kill line, Kill process, no killable */
-	{ STR_INIT("illed process "),       6 },
-	{ STR_INIT("illing process "),      7 },
-	{ STR_INIT("lt of limit of "),      6 },
-	{ STR_INIT("y: usage "),            1 },
-	{ STR_INIT("total_vm"),             4 },
-	{ STR_INIT("]  "),                  0 }, /* a row of a table without its header */
-	{ STR_INIT("anual OOM"),            6 },
-	{ STR_INIT("the OOM killer"),       4 },
-	{ STR_INIT("ending SIG"),           7 },
-	{ STR_INIT("low on resource: mem"), 2 },
-	{ STR_INIT("vict pod(s)"),          1 },
-	{ STR_INIT("victed success"),       1 },
-	{ STR_INIT("inux version "),        3 },
-	{ STR_INIT("omm: "),                1 }, /* CPU line: the kernel's release */
-	{ STR_INIT("\"dmesg\""),            0 },
-};
+#define WORDS(W) \
+	W("oom-kill",             0, 'o', 'o', 'm') /* header, constraint line, unit results */ \
+	W("oom_kill_process",     0, 'o', 'o', 'm') /* frame of a trace without its header */ \
+	W("oomd",                 0, 'o', 'o', 'm') \
+	W("ut of memory",         4, 'f', ' ', 'm') /* kill line, Kill process, no killable */ \
+	W("lt of limit of ",      4, 'f', ' ', 'l') \
+	W("Killed process ",      0, 'K', 'i', 'l') \
+	W("Killing process ",     0, 'K', 'i', 'l') \
+	W("kB, limit ",           0, 'k', 'B', ',') \
+	W("total_vm",             4, 'l', '_', 'v') \
+	W("]  ",                  0, ']', ' ', ' ') /* a row of a table without its header */ \
+	W("anual OOM",            6, 'O', 'O', 'M') \
+	W("the OOM killer",       4, 'O', 'O', 'M') \
+	W("ending SIG",           7, 'S', 'I', 'G') \
+	W("low on resource: mem", 2, 'w', ' ', 'o') \
+	W("vict pod(s)",          8, '(', 's', ')') \
+	W("victed success",       1, 'i', 'c', 't') \
+	W("inux version ",        3, 'x', ' ', 'v') \
+	W("omm: ",                1, 'm', 'm', ':') /* CPU line: the kernel's release */ \
+	W("\"dmesg\"",            0, '"', 'd', 'm')
 /* clang-format on */
-#define WORDS (sizeof(words) / sizeof(words[0]))
 
 static vec load(const char *p)
 {
@@ -58,15 +55,18 @@ static bool any(vec v)
 /* Where a word begins whose rare bytes stand at @i; false if none does. */
 static bool word_at(struct str s, size_t i, size_t *ret)
 {
-	for (size_t w = 0; w < WORDS; w++) {
-		size_t begin = i - words[w].at;
+	const char *p = s.p + i;
 
-		if (i >= words[w].at && begin + words[w].text.n <= s.n &&
-		    memcmp(s.p + begin, words[w].text.p, words[w].text.n) == 0) {
-			*ret = begin;
-			return true;
-		}
+	if (s.n - i < 3)
+		return false;
+#define TRY(text, at, A, B, C)                                                                 \
+	if (p[0] == A && p[1] == B && p[2] == C && i + 1 > at &&                               \
+	    s.n - i >= sizeof(text) - 1 - at && memcmp(p - at, text, sizeof(text) - 1) == 0) { \
+		*ret = i - at;                                                                 \
+		return true;                                                                   \
 	}
+	WORDS(TRY)
+#undef TRY
 	return false;
 }
 
@@ -79,22 +79,31 @@ static bool word_in(struct str s, size_t from, size_t to, size_t *ret)
 	return false;
 }
 
+/* As above for one vector of positions, of which those that are not 0 in @hit can match. */
+static bool word_hit(struct str s, size_t from, vec hit, size_t *ret)
+{
+	unsigned char at[WIDTH];
+
+	memcpy(at, &hit, WIDTH);
+	for (size_t i = 0; i < WIDTH; i++) {
+		if (at[i] && word_at(s, from + i, ret))
+			return true;
+	}
+	return false;
+}
+
 size_t scan_word(struct str s)
 {
 	size_t i = 0, found;
 
 	for (; i + WIDTH + 2 <= s.n; i += WIDTH) {
-		vec a = load(s.p + i), b = load(s.p + i + 1), c = load(s.p + i + 2);
+		const vec a = load(s.p + i), b = load(s.p + i + 1), c = load(s.p + i + 2);
 		vec hit = { 0 };
 
-		for (size_t w = 0; w < WORDS; w++) {
-			const char *rare = words[w].text.p + words[w].at;
-
-			hit |= (vec)(a == (unsigned char)rare[0]) &
-			       (vec)(b == (unsigned char)rare[1]) &
-			       (vec)(c == (unsigned char)rare[2]);
-		}
-		if (any(hit) && word_in(s, i, i + WIDTH, &found))
+#define COMPARE(text, at, A, B, C) hit |= (vec)(a == A) & (vec)(b == B) & (vec)(c == C);
+		WORDS(COMPARE)
+#undef COMPARE
+		if (any(hit) && word_hit(s, i, hit, &found))
 			return found;
 	}
 	return word_in(s, i, s.n, &found) ? found : s.n;
