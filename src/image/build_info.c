@@ -9,12 +9,22 @@
 const char build_info_magic[14] = { '\xff', ' ', 'G', 'o', ' ', 'b', 'u',
 				    'i',    'l', 'd', 'i', 'n', 'f', ':' };
 
+#define POINTER_SIZE_AT 14
 #define FLAGS_AT 15
 #define FLAG_INLINE 2 /* strings stand behind the header, not pointers in it */
 #define TEXT_MAX (1U << 20)
 
 /* modinfo is framed by 16 bytes on each side (src/cmd/go/internal/modload/build.go). */
 #define FRAME 16U
+
+bool build_info_header(const uint8_t *p)
+{
+	static const uint8_t zeros[BUILD_INFO_HEADER - FLAGS_AT - 1];
+
+	return memcmp(p, build_info_magic, sizeof(build_info_magic)) == 0 &&
+	       p[POINTER_SIZE_AT] == 8 && p[FLAGS_AT] == FLAG_INLINE &&
+	       memcmp(p + FLAGS_AT + 1, zeros, sizeof(zeros)) == 0;
+}
 
 void build_info_init(struct build_info *b)
 {
@@ -115,8 +125,7 @@ int build_info_read(struct mem *m, uint64_t addr, struct build_info *ret, struct
 
 	if (r < 0)
 		return r;
-	if (memcmp(head, build_info_magic, sizeof(build_info_magic)) != 0 ||
-	    !(head[FLAGS_AT] & FLAG_INLINE))
+	if (!build_info_header(head))
 		return err_set(err, -EBADMSG, "%s: no build info of Go 1.18 or later", m->name);
 	build_info_init(&b);
 	r = read_strings(m, addr + BUILD_INFO_HEADER, &b, err);

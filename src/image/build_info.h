@@ -15,7 +15,7 @@
 #include "base/str.h"
 #include "target/mem.h"
 
-/* The block's first 16 bytes: the magic, the pointer size and flags that old releases use. */
+/* The block's header: the magic, the pointer size, flags, zeros. */
 #define BUILD_INFO_HEADER 32U
 extern const char build_info_magic[14];
 
@@ -32,6 +32,9 @@ struct build_info {
 	struct build_module *modules;
 	size_t n_modules;
 };
+
+/* Whether @p, so many bytes, is the header of a block with inline strings. */
+bool build_info_header(const uint8_t *p);
 
 void build_info_init(struct build_info *b);
 void build_info_release(struct build_info *b);

@@ -30,13 +30,30 @@ static int read_build(struct image *img, struct mem *m, const struct finder *f, 
 {
 	int r = exe_build_id(m, &f->headers, img->build_id, sizeof(img->build_id), err);
 
-	if (r >= 0 && f->build_info)
-		r = build_info_read(m, f->build_info, &img->build, err);
-	if (r == -EBADMSG || r == -EFAULT)
-		r = 0;
+	for (unsigned i = 0; i < f->n_blocks && !img->build.version[0] && r >= 0; i++) {
+		r = build_info_read(m, f->blocks[i], &img->build, err);
+		if (r == -EBADMSG || r == -EFAULT)
+			r = 0;
+	}
 	if (r >= 0 && !img->build.version[0])
 		r = build_version_search(img, m, &img->build, err);
 	return r;
+}
+
+/* Where several shapes fit, the release decides, now that it is known. */
+static int choose_again(struct image *img, struct mem *m, const struct finder_found *found,
+			struct err *err)
+{
+	struct moduledata d;
+	int r;
+
+	if (img->build.minor < 0)
+		return 0;
+	r = moduledata_read(m, img->module.addr, found->table.addr, &found->table.header,
+			    img->build.minor, &d, err);
+	if (r >= 0)
+		img->module = d.module;
+	return r == -EBADMSG || r == -EFAULT ? 0 : r; /* it changes; what was read first held */
 }
 
 static int assemble(struct image *img, struct mem *m, const struct finder *f,
@@ -52,7 +69,8 @@ static int assemble(struct image *img, struct mem *m, const struct finder *f,
 	if (r < 0)
 		return r;
 	learn_ids(img);
-	return read_build(img, m, f, err);
+	r = read_build(img, m, f, err);
+	return r < 0 ? r : choose_again(img, m, found, err);
 }
 
 static int find(struct image *img, struct mem *m, struct finder *f, struct err *err)

@@ -11,7 +11,6 @@
 
 /* Around anonymous code: a packer maps a program's segments side by side. */
 #define NEIGHBOURHOOD (UINT64_C(64) << 20)
-#define CODES_MAX 16U
 #define LIBRARIES_MAX 64U
 
 void finder_release(struct finder *f)
@@ -40,9 +39,12 @@ static void note_table(struct finder *f, uint64_t addr, const uint8_t *p, size_t
 
 static void note_build_info(struct finder *f, uint64_t addr, const uint8_t *p, size_t n)
 {
-	if (!f->build_info && n >= BUILD_INFO_HEADER &&
-	    memcmp(p, build_info_magic, sizeof(build_info_magic)) == 0)
-		f->build_info = addr;
+	if (f->n_blocks == FINDER_BLOCKS_MAX || n < BUILD_INFO_HEADER || !build_info_header(p))
+		return;
+	for (unsigned i = 0; i < f->n_blocks; i++)
+		if (f->blocks[i] == addr)
+			return;
+	f->blocks[f->n_blocks++] = addr;
 }
 
 /* A word that may be moduledata.pcHeader: the next one is moduledata.funcnametab's pointer. */
@@ -143,15 +145,7 @@ static int search_sections(struct finder *f, struct finder_found *ret, struct er
 	return r;
 }
 
-/* Which regions a search may look into, and in which order. */
-struct choice {
-	enum { OF_EXE, OF_LIBRARY, NEAR_CODE } what;
-	const char *library;
-	uint64_t codes[CODES_MAX];
-	unsigned n_codes;
-};
-
-static bool near_code(const struct choice *c, const struct mem_region *r)
+static bool near_code(const struct finder_choice *c, const struct mem_region *r)
 {
 	for (unsigned i = 0; i < c->n_codes; i++) {
 		uint64_t code = c->codes[i];
@@ -163,7 +157,7 @@ static bool near_code(const struct choice *c, const struct mem_region *r)
 	return false;
 }
 
-static bool chosen(const struct choice *c, const struct mem_region *r)
+static bool chosen(const struct finder_choice *c, const struct mem_region *r)
 {
 	if (!(r->prot & MEM_R))
 		return false;
@@ -191,7 +185,7 @@ static const enum rank tables_first[RANK_COUNT] = { RANK_READ, RANK_WRITE, RANK_
 static const enum rank writable_first[RANK_COUNT] = { RANK_WRITE, RANK_READ, RANK_CODE };
 
 /* All chosen regions; @until_tables: only until some hold tables not known before. */
-static int search_regions(struct finder *f, const struct choice *c, const enum rank *order,
+static int search_regions(struct finder *f, const struct finder_choice *c, const enum rank *order,
 			  size_t *from, bool until_tables, struct finder_found *ret,
 			  struct err *err)
 {
@@ -209,12 +203,13 @@ static int search_regions(struct finder *f, const struct choice *c, const enum r
 	return r;
 }
 
-static int search_choice(struct finder *f, const struct choice *c, struct finder_found *ret,
+static int search_choice(struct finder *f, const struct finder_choice *c, struct finder_found *ret,
 			 struct err *err)
 {
 	size_t n = f->m->n_regions, at = 0;
 	int r = 0;
 
+	f->n_blocks = 0; /* of another program, whose tables were not found */
 	while (at < RANK_COUNT * n && !r) {
 		unsigned known = f->n_tables;
 		size_t all = 0;
@@ -223,6 +218,8 @@ static int search_choice(struct finder *f, const struct choice *c, struct finder
 		if (!r && f->n_tables > known)
 			r = search_regions(f, c, writable_first, &all, false, ret, err);
 	}
+	if (r == 1)
+		f->where = *c;
 	return r;
 }
 
@@ -237,7 +234,7 @@ static const struct mem_region *exe_start(const struct mem *m)
 static int search_exe(struct finder *f, struct finder_found *ret, struct err *err)
 {
 	const struct mem_region *first = exe_start(f->m);
-	struct choice exe = { .what = OF_EXE };
+	struct finder_choice exe = { .what = OF_EXE };
 	int r = first ? exe_headers_read(f->m, first, &f->headers, err) : 0;
 
 	if (r >= 0)
@@ -256,7 +253,7 @@ static int search_libraries(struct finder *f, struct finder_found *ret, struct e
 
 	for (size_t i = 0; i < f->m->n_regions && looked < LIBRARIES_MAX && !r; i++) {
 		const struct mem_region *region = &f->m->regions[i];
-		struct choice library = { .what = OF_LIBRARY, .library = region->name };
+		struct finder_choice library = { .what = OF_LIBRARY, .library = region->name };
 		struct exe_headers h;
 		bool is_go = false;
 
@@ -277,9 +274,9 @@ static int search_libraries(struct finder *f, struct finder_found *ret, struct e
 
 static int search_packed(struct finder *f, struct finder_found *ret, struct err *err)
 {
-	struct choice packed = { .what = NEAR_CODE };
+	struct finder_choice packed = { .what = NEAR_CODE };
 
-	for (size_t i = 0; i < f->m->n_regions && packed.n_codes < CODES_MAX; i++) {
+	for (size_t i = 0; i < f->m->n_regions && packed.n_codes < FINDER_CODES_MAX; i++) {
 		const struct mem_region *r = &f->m->regions[i];
 
 		if (r->anonymous && (r->prot & MEM_X) && r->name[0] != '[')
@@ -291,16 +288,15 @@ static int search_packed(struct finder *f, struct finder_found *ret, struct err 
 /* The block stands in front of the other data, so it mostly was seen on the way. */
 static int search_build_info(struct finder *f, struct err *err)
 {
-	struct choice exe = { .what = OF_EXE };
 	struct finder_found ignored;
 	size_t n = f->m->n_regions;
 	int r = 0;
 
 	f->n_tables = 0; /* nothing else is looked for */
-	for (size_t i = 0; i < 2 * n && !f->build_info && r >= 0; i++) {
+	for (size_t i = 0; i < 2 * n && !f->n_blocks && r >= 0; i++) {
 		const struct mem_region *region = &f->m->regions[i % n];
 
-		if (chosen(&exe, region) && rank_of(region) == writable_first[i / n])
+		if (chosen(&f->where, region) && rank_of(region) == writable_first[i / n])
 			r = search(f, region->start, region->end, &ignored, err);
 	}
 	return r < 0 ? r : 0;
@@ -323,5 +319,5 @@ int finder_run(struct finder *f, struct mem *m, struct finder_found *ret, struct
 		return r;
 	if (!r)
 		return foreign_program(&f->scan, err);
-	return f->build_info || f->all_sections ? 0 : search_build_info(f, err);
+	return f->n_blocks || f->all_sections ? 0 : search_build_info(f, err);
 }

@@ -21,6 +21,16 @@ struct finder_table {
 };
 
 #define FINDER_TABLES_MAX 16U
+#define FINDER_CODES_MAX 16U
+#define FINDER_BLOCKS_MAX 8U
+
+/* Which regions a search may look into. */
+struct finder_choice {
+	enum { OF_EXE, OF_LIBRARY, NEAR_CODE } what;
+	const char *library; /* its name, as the regions have it */
+	uint64_t codes[FINDER_CODES_MAX];
+	unsigned n_codes;
+};
 
 struct finder {
 	struct mem *m;
@@ -28,7 +38,9 @@ struct finder {
 	struct exe_headers headers;
 	struct finder_table tables[FINDER_TABLES_MAX];
 	unsigned n_tables;
-	uint64_t build_info;  /* address of its block, 0 as long as none was seen */
+	struct finder_choice where;	    /* the tables were found */
+	uint64_t blocks[FINDER_BLOCKS_MAX]; /* that look like build info */
+	unsigned n_blocks;
 	bool all_sections;    /* the section headers are known: no need to look elsewhere */
 	uint64_t points_from; /* the pair that points at a table, as last found … */
 	unsigned points_at;   /* … and at which */

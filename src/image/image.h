@@ -43,7 +43,7 @@ enum image_segment { SEG_NONE, SEG_NOPTRDATA, SEG_DATA, SEG_BSS, SEG_NOPTRBSS, S
 /* One function; names may repeat (ABI wrappers). Valid as long as the image. */
 struct image_func {
 	uint64_t entry, end;
-	const char *name; /* as the runtime has it: "main.(*quotes).fetch.func1" */
+	const char *name; /* as the runtime shows it: "main.(*quotes).fetch.func1", "main.F[...]" */
 	uint32_t index;
 	uint8_t flag, id;   /* abi.FuncFlag (1 TopFrame, 2 SPWrite), abi.FuncID as stored (numbers
 			       vary by version) */

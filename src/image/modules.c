@@ -15,14 +15,14 @@ static const char *const std_roots[] = {
 	"unicode", "unique",  "unsafe",	  "uuid",    "vendor",	"weak",
 };
 
-/* Made by the linker for a type's package: "type:.eq.net/http.conn". */
+/* Made by the compiler for a type: "type:.eq.net/http.conn", "type:.eq.[...]net/http.conn". */
 static struct str without_prefix(struct str name)
 {
 	static const struct str prefixes[] = { STR_INIT("type:.eq."), STR_INIT("type:.hash."),
 					       STR_INIT("type..eq."), STR_INIT("type..hash.") };
 
 	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
-		if (str_take_prefix(&name, prefixes[i]))
+		if (str_take_prefix(&name, prefixes[i]) && str_take_prefix(&name, STR("[...]")))
 			break;
 	return name;
 }

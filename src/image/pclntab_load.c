@@ -45,6 +45,8 @@ static void end_strings(struct pclntab *t, const struct view *v)
 /*
  * Since Go 1.21 the table has generic functions' full names, "F[go.shape.int]";
  * everywhere the runtime shows "F[...]" (funcNameForPrint), and so does an image.
+ * Where "..." is longer than what it stands for (no type argument is that short,
+ * but "type:.eq.[8]T" is one) the name stays.
  */
 static void shorten_generic(char *name, size_t n)
 {
