@@ -73,8 +73,9 @@ static void put_trigger(struct json *j, const struct kernlog_kill *k)
 	json_close(j, '}');
 }
 
-static void put_memcg(struct json *j, const struct kernlog_memcg *m)
+static void put_memcg(struct json *j, const struct kernlog_kill *k)
 {
+	const struct kernlog_memcg *m = &k->memcg;
 	const struct {
 		const char *key;
 		uint64_t v;
@@ -101,6 +102,7 @@ static void put_memcg(struct json *j, const struct kernlog_memcg *m)
 	put_u64(j, "usage_bytes", m->usage);
 	put_u64(j, "failcnt", m->failcnt);
 	json_open(j, "memcg", '{');
+	json_cstr(j, "path", k->stats_memcg);
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
 		put_u64(j, numbers[i].key, numbers[i].v);
 	json_close(j, '}');
@@ -141,7 +143,7 @@ static void put_kill(struct json *j, const struct kernlog_kill *k, size_t *rows)
 	json_bool(j, "oom_group_member", k->member);
 	put_victim(j, k);
 	put_trigger(j, k);
-	put_memcg(j, &k->memcg);
+	put_memcg(j, k);
 	json_cstr(j, "oom_memcg", k->oom_memcg);
 	json_cstr(j, "task_memcg", k->task_memcg);
 	json_bool(j, "limit_lowered", k->limit_lowered);

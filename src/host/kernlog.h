@@ -103,7 +103,8 @@ struct kernlog_kill {
 	int order;
 	bool order_known;
 	const char *oom_memcg, *task_memcg; /* whose limit; where the victim was */
-	bool limit_lowered;		    /* somebody wrote a limit below the usage */
+	const char *stats_memcg; /* "Memory cgroup stats for …": whose numbers @memcg has */
+	bool limit_lowered;	 /* somebody wrote a limit below the usage */
 	struct kernlog_memcg memcg;
 	struct kernlog_regs regs;
 

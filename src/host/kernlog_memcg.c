@@ -209,6 +209,7 @@ void on_stats(struct kernlog *k, const struct logline *line)
 	r->in_stats = true;
 	r->whole = true;
 	r->memcg_hint = true;
+	r->draft.stats_memcg = report_str(r, path);
 	if (at >= 0)
 		inline_stats(&r->draft.memcg, str_skip(s, (size_t)at + 1));
 }

@@ -104,12 +104,13 @@ static void keep_budget(struct store *s)
 }
 
 /* The strings of a kill, for copying. */
-#define STRINGS 9
+#define STRINGS 10
 static void strings_of(struct kernlog_kill *k, const char **at[STRINGS])
 {
 	const char **all[STRINGS] = {
-		&k->comm,	&k->trigger_comm, &k->kernel,	       &k->gfp,	      &k->oom_memcg,
-		&k->task_memcg, &k->header_line,  &k->constraint_line, &k->kill_line,
+		&k->comm,      &k->trigger_comm, &k->kernel,	  &k->gfp,
+		&k->oom_memcg, &k->task_memcg,	 &k->header_line, &k->constraint_line,
+		&k->kill_line, &k->stats_memcg,
 	};
 
 	memcpy(at, all, sizeof(all));

@@ -106,6 +106,22 @@ int kmsg_wait_kill(struct kmsg *m, struct kernlog *log, int pid, int timeout_ms,
 	}
 }
 
+int kmsg_read_all(struct kernlog *log, struct err *err)
+{
+	struct kmsg m;
+	int r = kmsg_open(&m, NULL, KMSG_OLDEST, err);
+
+	if (r < 0)
+		return r;
+	kernlog_set_boot_wall(log, kmsg_boot_wall());
+	r = kmsg_drain(&m, log, err);
+	kmsg_close(&m);
+	if (r < 0)
+		return r;
+	r = kernlog_finish(log);
+	return r < 0 ? err_set(err, r, "kernel log: no memory") : 0;
+}
+
 int64_t kmsg_boot_wall(void)
 {
 	return clock_wall() - clock_mono();

@@ -53,6 +53,12 @@ int kmsg_wait_kill(struct kmsg *m, struct kernlog *log, int pid, int timeout_ms,
 	_must_use_;
 
 /*
+ * All that the kernel still knows, into @log, which is finished then; times are
+ * made from this boot's clock. What was overwritten before we came is gone.
+ */
+int kmsg_read_all(struct kernlog *log, struct err *err) _must_use_;
+
+/*
  * The wall clock at printk's zero, for kernlog_set_boot_wall(). As good as the
  * two clocks agree: they drift by some parts per million and printk's stands
  * still while the machine sleeps.
