@@ -121,14 +121,22 @@ static struct step steps_of(const struct pclntab *t, uint32_t off, uint64_t entr
 	return s;
 }
 
+/* Most are of one byte, and this is where symbolising spends its time. */
+static uint32_t take_number(struct cur *c)
+{
+	if (c->at < c->n && c->p[c->at] < 0x80)
+		return c->p[c->at++];
+	return (uint32_t)cur_uvarint(c);
+}
+
 /* The next stretch; false at the table's end. Every one but the first moves the pc. */
 static bool take_step(struct step *s)
 {
-	uint32_t delta = (uint32_t)cur_uvarint(&s->c), length;
+	uint32_t delta = take_number(&s->c), length;
 
 	if (s->c.bad || (!delta && s->taken) || s->taken == STEPS_MAX)
 		return false;
-	length = (uint32_t)cur_uvarint(&s->c);
+	length = take_number(&s->c);
 	if (s->c.bad || (!length && s->taken))
 		return false;
 	s->value += (delta >> 1) ^ -(delta & 1);
