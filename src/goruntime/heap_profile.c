@@ -306,7 +306,8 @@ static int read_once(const struct goruntime *rt, struct mem *m, size_t max_bucke
 
 	if (r < 0)
 		return r;
-	if (!g.head)
+	/* With the rate 0 a bucket or two may be left of the time before it was set. */
+	if (!g.head || g.rate <= 0)
 		return no_profile(rt, g.rate, err);
 	*p = (struct heap_profile){ .rate = g.rate };
 	r = walk_once(rt, m, max_buckets, a, g.head, g.cycle, p, err);

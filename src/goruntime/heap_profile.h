@@ -28,7 +28,7 @@ struct heap_bucket {
 };
 
 struct heap_profile {
-	int64_t rate; /* MemProfileRate in force; 0: profiling is off, no buckets */
+	int64_t rate; /* MemProfileRate in force, above 0 */
 	uint32_t cycle;
 	struct heap_bucket *buckets; /* the youngest call site first; in the arena */
 	size_t n;

@@ -1,0 +1,3 @@
+module example.org/parked
+
+go 1.19

@@ -1,0 +1,3 @@
+module example.org/sampled
+
+go 1.19

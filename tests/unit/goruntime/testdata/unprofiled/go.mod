@@ -1,0 +1,3 @@
+module example.org/unprofiled
+
+go 1.19
