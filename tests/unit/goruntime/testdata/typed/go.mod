@@ -1,0 +1,3 @@
+module example.org/typed
+
+go 1.19
