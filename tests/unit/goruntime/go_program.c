@@ -7,48 +7,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "goruntime/go_program.h"
+#include "go_program.h"
 #include "target/live.h"
-
-const char *go_version_next(size_t *at)
-{
-	static char words[256];
-	const char *all = getenv("WHYOOM_GO_VERSIONS");
-	struct str rest = str_from(all ? all : ""), word;
-
-	if (!all || !*all)
-		return (*at)++ ? NULL : "";
-	rest = str_skip(rest, *at);
-	if (!str_take_word(&rest, &word))
-		return NULL;
-	*at = strlen(all) - rest.n;
-	snprintf(words, sizeof(words), STR_FMT, STR_ARG(word));
-	return words;
-}
-
-static void build(const struct go_program *p, const struct go_run *run)
-{
-	const char *source = getenv("WHYOOM_SOURCE");
-	char cmd[1024];
-
-	if (system("go version >/dev/null 2>&1")) {
-		print_message("no go on PATH\n");
-		skip();
-	}
-	snprintf(cmd, sizeof(cmd),
-		 "cd %s/tests/unit/goruntime/testdata/%s && GO111MODULE=on GOFLAGS=-mod=mod "
-		 "GOTOOLCHAIN=%s%s go build %s -o %s/program . >&2",
-		 source ? source : ".", run->name, *run->version ? "go" : "local", run->version,
-		 run->flags ? run->flags : "", p->dir);
-	if (system(cmd))
-		fail_msg("cannot build %s with go%s", run->name, run->version);
-}
 
 static void child(const struct go_program *p, const struct go_run *run, int out)
 {
 	char cmd[512];
 
-	snprintf(cmd, sizeof(cmd), "exec %s/program %s/out %s", p->dir, p->dir,
+	snprintf(cmd, sizeof(cmd), "exec %s %s/out %s", p->path, p->dir,
 		 run->args ? run->args : "");
 	prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that fails leaves nothing behind */
 	dup2(out, STDOUT_FILENO);
@@ -72,14 +38,17 @@ static void wait_ready(int in)
 	assert_string_equal(line, "ready\n");
 }
 
-void go_program_start(struct go_program *p, const struct go_run *run)
+bool go_program_start(struct go_program *p, const struct go_run *run)
 {
 	struct err err = { 0 };
 	int ends[2];
 
-	*p = (struct go_program){ .dir = "/tmp/whyoom-go-XXXXXX" };
+	*p = (struct go_program){ .dir = "/tmp/whyoom-run-XXXXXX" };
+	if (!go_program_build(run->name, run->version, run->how, p->path, sizeof(p->path))) {
+		printf("# %s: go%s cannot build it here\n", run->name, run->version);
+		return false;
+	}
 	assert_non_null(mkdtemp(p->dir));
-	build(p, run);
 	assert_int_equal(pipe(ends), 0);
 	p->pid = fork();
 	assert_true(p->pid >= 0);
@@ -91,6 +60,7 @@ void go_program_start(struct go_program *p, const struct go_run *run)
 	assert_ok(live_open(p->pid, NULL, &p->m, &err), &err);
 	assert_ok(image_find(p->m, &p->img, &err), &err);
 	assert_ok(goruntime_attach(p->m, p->img, &p->rt, &err), &err);
+	return true;
 }
 
 void go_program_stop(struct go_program *p)
@@ -148,4 +118,16 @@ char *go_program_output(const struct go_program *p, const char *command)
 	text = read_all(f);
 	assert_int_equal(pclose(f), 0);
 	return text;
+}
+
+unsigned go_program_each(bool (*one)(const struct go_run *run), const struct go_run *like)
+{
+	struct go_run run = *like;
+	char version[32];
+	unsigned ran = 0;
+
+	run.version = version;
+	for (unsigned at = 0; go_version_at(at, version); at++)
+		ran += one(&run);
+	return ran;
 }

@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "goruntime/lines.h"
+#include "lines.h"
 
 static int by_text(const void *a, const void *b)
 {
@@ -40,9 +40,9 @@ size_t same_lines(const char *got, const char *want, const char *prefix, const c
 		int r = i == n ? 1 : j == m ? -1 : by_text(&g[i], &w[j]);
 
 		if (r < 0)
-			print_message("%s: only whyoom: " STR_FMT "\n", where, STR_ARG(g[i]));
+			printf("# %s: only whyoom: " STR_FMT "\n", where, STR_ARG(g[i]));
 		if (r > 0)
-			print_message("%s: only Go: " STR_FMT "\n", where, STR_ARG(w[j]));
+			printf("# %s: only Go: " STR_FMT "\n", where, STR_ARG(w[j]));
 		wrong += r != 0;
 		i += r <= 0;
 		j += r >= 0;

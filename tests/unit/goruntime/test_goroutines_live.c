@@ -2,12 +2,13 @@
 /* goroutines: counts, groups and frames of live programs are those that the programs print. */
 #include "t.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "goruntime/go_program.h"
+#include "go_program.h"
 #include "goruntime/goroutine_stacks.h"
-#include "goruntime/lines.h"
+#include "lines.h"
 
 #define TRACE_FRAMES 40	  /* of a traceback that the program writes down */
 #define PROFILE_FRAMES 32 /* runtime.StackRecord */
@@ -15,28 +16,19 @@
 
 static struct goroutine_frame frames[GOROUTINE_STACK_MAX];
 
-/* As funcNamePiecesForPrint(): type arguments are not printed; nor is gopanic's name. */
-static void add_name(struct buf *out, const char *name)
+/* Tracebacks call runtime.gopanic so. */
+static const char *printed(const char *name)
 {
-	const char *open = strchr(name, '['), *close = strrchr(name, ']');
-
-	if (!strcmp(name, "runtime.gopanic"))
-		buf_cstr(out, "panic");
-	else if (!open || !close || open > close)
-		buf_cstr(out, name);
-	else
-		buf_printf(out, "%.*s[...]%s", (int)(open - name), name, close + 1);
+	return strcmp(name, "runtime.gopanic") ? name : "panic";
 }
 
 static void add_frames(struct buf *out, size_t n, size_t max, bool print)
 {
 	for (size_t i = 0; i < n && i < max; i++) {
-		buf_cstr(out, i ? ";" : "");
-		if (print || strchr(frames[i].frame.function, '['))
-			add_name(out, frames[i].frame.function);
-		else
-			buf_cstr(out, frames[i].frame.function);
-		buf_printf(out, " %s:%u", frames[i].frame.file, frames[i].frame.line);
+		const struct image_frame *f = &frames[i].frame;
+
+		buf_printf(out, "%s%s %s:%u", i ? ";" : "",
+			   print ? printed(f->function) : f->function, f->file, f->line);
 	}
 }
 
@@ -59,15 +51,12 @@ static void add_creator(struct buf *out, const struct image *img, const struct g
 	by[1].frame.function = "main.shown";
 	if (goroutine_stack_shown(by, 2) < 2)
 		return;
-	add_name(out, by[0].frame.function);
-	buf_printf(out, " %s:%u", by[0].frame.file, by[0].frame.line);
+	buf_printf(out, "%s %s:%u", by[0].frame.function, by[0].frame.file, by[0].frame.line);
 }
 
 /* Groups that print the same are one in the program's own list. */
-static void add_line(struct buf *out, struct str keys[], uint64_t counts[], size_t *n, char *key,
-		     uint64_t count)
+static void add_line(struct str keys[], uint64_t counts[], size_t *n, char *key, uint64_t count)
 {
-	(void)out;
 	for (size_t i = 0; i < *n; i++) {
 		if (str_eq(keys[i], str_from(key))) {
 			counts[i] += count;
@@ -107,7 +96,7 @@ static void traces(const struct go_program *p, const struct goroutines *g, struc
 		add_frames(&line, goroutine_stack_shown(frames, k), TRACE_FRAMES, true);
 		buf_char(&line, '\t');
 		add_creator(&line, p->img, &g->groups[i]);
-		add_line(out, keys, counts, &n, strdup(line.p), g->groups[i].count);
+		add_line(keys, counts, &n, strdup(line.p), g->groups[i].count);
 	}
 	put_lines(out, "trace", keys, counts, n);
 }
@@ -125,7 +114,7 @@ static void profiles(const struct go_program *p, const struct goroutines *g, str
 		if (g->groups[i].system || is_main(k))
 			continue;
 		add_frames(&line, k, PROFILE_FRAMES, false);
-		add_line(out, keys, counts, &n, strdup(line.p ? line.p : ""), g->groups[i].count);
+		add_line(keys, counts, &n, strdup(line.p ? line.p : ""), g->groups[i].count);
 	}
 	put_lines(out, "profile", keys, counts, n);
 }
@@ -150,7 +139,7 @@ static uint64_t num_goroutine(const struct go_program *p, const struct goroutine
 	return n;
 }
 
-static void compare(const struct go_run *run)
+static bool compare(const struct go_run *run)
 {
 	char total[64];
 	struct go_program p;
@@ -160,14 +149,15 @@ static void compare(const struct go_run *run)
 	ARENA(a, 64 << 20);
 	BUF(got, TEXT_MAX);
 
-	go_program_start(&p, run);
+	if (!go_program_start(&p, run))
+		return false;
 	assert_ok(goroutines_read(&p.rt, p.m, 100000, &a, &g, &err), &err);
 	want = go_program_file(&p, "out");
 	traces(&p, &g, &got);
 	profiles(&p, &g, &got);
-	print_message("go%s %s: %llu goroutines, %llu of the runtime, %llu dead, %zu groups\n",
-		      run->version, run->flags ? run->flags : "", (unsigned long long)g.total,
-		      (unsigned long long)g.system, (unsigned long long)g.dead, g.n);
+	printf("# go%s %s: %llu goroutines, %llu of the runtime, %llu dead, %zu groups\n",
+	       run->version, go_build_names[run->how], (unsigned long long)g.total,
+	       (unsigned long long)g.system, (unsigned long long)g.dead, g.n);
 	assert_int_equal(g.unstable, 0);
 	assert_int_equal(g.unread, 0);
 	snprintf(total, sizeof(total), "total\t%llu\n", (unsigned long long)num_goroutine(&p, &g));
@@ -176,52 +166,40 @@ static void compare(const struct go_run *run)
 	assert_in_range(same_lines(got.p, want, "profile", run->version), 20, 100);
 	free(want);
 	go_program_stop(&p);
+	return true;
 }
 
 static void groups_are_those_of_the_program(void **state)
 {
-	const char *version;
-
 	(void)state;
-	for (size_t at = 0; (version = go_version_next(&at));)
-		compare(&(struct go_run){ .name = "parked", .version = version });
+	if (!go_program_each(compare, &(struct go_run){ .name = "parked" }))
+		skip_test("no go");
 }
 
 static void stripped_and_position_independent_too(void **state)
 {
-	const char *version;
-
 	(void)state;
-	for (size_t at = 0; (version = go_version_next(&at));)
-		compare(&(struct go_run){ .name = "parked",
-					  .version = version,
-					  .flags = "-ldflags='-s -w' -buildmode=pie" });
+	if (!go_program_each(compare, &(struct go_run){ .name = "parked", .how = GO_PIE }))
+		skip_test("no go");
 }
 
-static int64_t ms(int64_t ns)
+static bool count_many(const struct go_run *run)
 {
-	return ns / NS_PER_MS;
-}
-
-static void many_are_counted(void **state)
-{
-	size_t at = 0;
-	struct go_run run = { .name = "parked", .version = go_version_next(&at), .args = "10000" };
 	struct go_program p;
 	struct goroutines g;
 	struct err err = { 0 };
-	int64_t before, took;
+	int64_t before;
 	uint64_t bytes;
 	ARENA(a, 64 << 20);
 
-	(void)state;
-	go_program_start(&p, &run);
+	if (!go_program_start(&p, run))
+		return false;
 	bytes = p.m->bytes_read;
 	before = clock_mono();
 	assert_ok(goroutines_read(&p.rt, p.m, 1000000, &a, &g, &err), &err);
-	took = clock_mono() - before;
-	print_message("%llu goroutines in %lld ms, %llu KB read\n", (unsigned long long)g.total,
-		      (long long)ms(took), (unsigned long long)(p.m->bytes_read - bytes) / 1024);
+	printf("# go%s: %llu goroutines in %lld us, %llu KB read\n", run->version,
+	       (unsigned long long)g.total, (long long)(clock_mono() - before) / 1000,
+	       (unsigned long long)(p.m->bytes_read - bytes) / 1024);
 	assert_int_equal(g.total, 10001);
 	assert_int_equal(g.groups[0].count, 4000);
 	assert_string_equal(g.groups[0].state, "chan receive");
@@ -232,7 +210,16 @@ static void many_are_counted(void **state)
 	assert_int_equal(g.groups[0].wait_known, 4000);
 	assert_in_range(g.groups[0].wait_max_ns, 1, 3600 * NS_PER_S);
 	assert_true(g.groups[0].wait_min_ns <= g.groups[0].wait_max_ns);
+	assert_int_equal(goroutines_read(&p.rt, p.m, 10000, &a, &g, &err), -E2BIG);
 	go_program_stop(&p);
+	return true;
+}
+
+static void many_are_counted(void **state)
+{
+	(void)state;
+	if (!go_program_each(count_many, &(struct go_run){ .name = "parked", .args = "10000" }))
+		skip_test("no go");
 }
 
 int main(void)

@@ -17,6 +17,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"regexp"
 	"runtime"
 	"runtime/debug"
 	"runtime/pprof"
@@ -172,6 +173,10 @@ func report(path string) {
 	f.Close()
 }
 
+// What everybody else shows of a generic function's name; only profiles from Go
+// 1.21 on hold the shapes.
+var typeArgs = regexp.MustCompile(`\[.*\]`)
+
 func decode() {
 	z, err := gzip.NewReader(os.Stdin)
 	if err != nil {
@@ -196,7 +201,7 @@ func decode() {
 				case 1:
 					id = v
 				case 2:
-					name[id] = strs[v]
+					name[id] = typeArgs.ReplaceAllString(strs[v], "[...]")
 				case 4:
 					file[id] = strs[v]
 				}
