@@ -122,12 +122,17 @@ void json_i64(struct json *j, const char *key, int64_t v)
 
 void json_double(struct json *j, const char *key, double v)
 {
+	char text[40];
+
 	if (!isfinite(v)) {
 		json_null(j, key);
 		return;
 	}
+	snprintf(text, sizeof(text), "%.15g", v);
+	if (strtod(text, NULL) != v) /* the shorter one where it says the same */
+		snprintf(text, sizeof(text), "%.17g", v);
 	begin(j, key);
-	buf_printf(j->out, "%.12g", v);
+	buf_cstr(j->out, text);
 }
 
 void json_bool(struct json *j, const char *key, bool v)
