@@ -24,21 +24,39 @@ static uint64_t hash_of(const uint8_t *pcs, uint64_t n, uint64_t size)
 	return h ^ h >> 11;
 }
 
-/* To 1.26 a cycle holds bytes beside counts, and they are counts times the size. */
-static bool record_is_sane(const struct layout *lay, const uint8_t *active, uint64_t size)
-{
-	const uint32_t *at = lay->at;
-	uint64_t allocs = le64(active + at[L_CYCLE_ALLOCS]);
-	uint64_t frees = le64(active + at[L_CYCLE_FREES]);
+/*
+ * To 1.26 a cycle holds bytes beside counts, and they are counts times the size.
+ * From 1.27 it holds counts only; where each pair of cycles looks like one of the
+ * older ones, it is an older runtime.
+ */
+struct records {
+	unsigned seen;	  /* groups of four words that are not all zero */
+	unsigned matched; /* whose bytes are counts times size */
+};
 
-	if (frees > allocs)
-		return false;
-	return !layout_has(lay, L_CYCLE_ALLOC_BYTES) ||
-	       (le64(active + at[L_CYCLE_ALLOC_BYTES]) == allocs * size &&
-		le64(active + at[L_CYCLE_FREE_BYTES]) == frees * size);
+static void look_at_record(const uint8_t *record, size_t n, uint64_t size, struct records *s)
+{
+	for (; n >= 32; n -= 32, record += 32) {
+		uint64_t allocs = le64(record), frees = le64(record + 8);
+
+		if (!allocs && !frees)
+			continue;
+		s->seen++;
+		s->matched +=
+			le64(record + 16) == allocs * size && le64(record + 24) == frees * size;
+	}
 }
 
-static int look_at_bucket(struct check_run *c, uint64_t b, uint64_t *ret_next)
+static int records_match(const struct layout *lay, const struct records *s)
+{
+	if (!s->seen)
+		return CHECK_HOLDS; /* the hashes did */
+	if (layout_has(lay, L_CYCLE_ALLOC_BYTES))
+		return s->matched == s->seen ? CHECK_HOLDS : CHECK_FAILED;
+	return s->matched < s->seen ? CHECK_HOLDS : CHECK_FAILED;
+}
+
+static int look_at_bucket(struct check_run *c, uint64_t b, struct records *s, uint64_t *ret_next)
 {
 	const uint32_t *at = c->rt->lay->at;
 	uint8_t head[64], rest[PCS_MAX * 8 + RECORD_MAX];
@@ -56,16 +74,15 @@ static int look_at_bucket(struct check_run *c, uint64_t b, uint64_t *ret_next)
 	if (r < 0)
 		return check_read_failed(r);
 	*ret_next = le64(head + at[L_BUCKET_ALLNEXT]);
-	if (hash_of(rest, nstk, size) != le64(head + at[L_BUCKET_HASH]))
-		return CHECK_FAILED;
-	return record_is_sane(c->rt->lay, rest + nstk * 8 + at[L_MEM_RECORD_ACTIVE], size)
-		       ? CHECK_HOLDS
-		       : CHECK_FAILED;
+	look_at_record(rest + nstk * 8, at[L_SIZEOF_MEM_RECORD], size, s);
+	return hash_of(rest, nstk, size) == le64(head + at[L_BUCKET_HASH]) ? CHECK_HOLDS
+									   : CHECK_FAILED;
 }
 
 int check_buckets(struct check_run *c, unsigned which)
 {
 	const uint32_t *at = c->rt->lay->at;
+	struct records records = { 0 };
 	uint64_t b = 0;
 	int r;
 
@@ -78,9 +95,9 @@ int check_buckets(struct check_run *c, unsigned which)
 	if (!b)
 		return CHECK_NOTHING;
 	for (unsigned i = 0; b && i < BUCKETS_LOOKED_AT; i++) {
-		r = look_at_bucket(c, b, &b);
+		r = look_at_bucket(c, b, &records, &b);
 		if (r != CHECK_HOLDS)
 			return r;
 	}
-	return CHECK_HOLDS;
+	return records_match(c->rt->lay, &records);
 }
