@@ -64,7 +64,8 @@ int goarenas_read(const struct goruntime *rt, struct mem *m, struct span64 *out,
 		r = read_list(rt, m, L_MHEAP_USER_ARENAS, out, max, &n, err);
 	if (r < 0)
 		return r;
-	qsort(out, n < max ? n : max, sizeof(*out), by_address);
+	if (n && max)
+		qsort(out, n < max ? n : max, sizeof(*out), by_address);
 	return (int)n;
 }
 

@@ -224,12 +224,14 @@ static struct tally tally_of(const struct go_witnesses *ws, const struct layout 
 	struct tally t = { 0 };
 
 	for (size_t i = 0; i < N_RECIPES; i++) {
+		const struct go_witness *w;
 		uint64_t addr;
 		unsigned votes;
 
 		if (recipes[i].global != global)
 			continue;
-		t.witnesses += witness_of(ws, recipes[i].function)->n > 0;
+		w = witness_of(ws, recipes[i].function);
+		t.witnesses += w && w->n;
 		addr = candidate_of(&recipes[i], ws, lay);
 		if (!addr || addr == t.addr)
 			continue;

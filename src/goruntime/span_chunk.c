@@ -118,8 +118,11 @@ static size_t add_wants(const struct span_chunk *c, const struct span_entry *e, 
 			struct gather_want out[2])
 {
 	uint32_t len = (uint32_t)((e->h.nelems + 7) / 8);
-	bool in_span = has_inline_marks(c, &e->h);
+	bool in_span = e->sweep != SPAN_SWEPT && has_inline_marks(c, &e->h);
 	size_t n = 0;
+
+	if (in_span && c->skip_inline_marks)
+		return 0;
 
 	if (e->sweep != SPAN_SWEPT)
 		out[n++] = (struct gather_want){ in_span ? inline_marks_at(c->rt->lay, &e->h)

@@ -28,8 +28,9 @@ struct span_entry {
 struct span_chunk {
 	const struct goruntime *rt;
 	struct mem *m;
-	struct gather *gather; /* owned */
-	bool inline_marks;     /* the Green Tea collector is on */
+	struct gather *gather;	/* owned */
+	bool inline_marks;	/* the Green Tea collector is on */
+	bool skip_inline_marks; /* the caller's: false at first */
 	size_t n;
 	struct span_entry v[SPAN_CHUNK];
 	struct gather_want wants[SPAN_CHUNK * 2];

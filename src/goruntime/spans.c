@@ -38,6 +38,7 @@ static void visit(const struct walk *w, const struct span_entry *e)
 		s.marked = e->marked;
 		s.noscan = span_is_noscan(h);
 		s.unswept = e->sweep == SPAN_UNSWEPT;
+		s.marks_known = e->marks_known;
 	}
 	w->visitor->visit(w->visitor->arg, &s);
 }
@@ -171,24 +172,44 @@ static int list_large(struct walk *w, struct arena *a, struct err *err)
 	return 0;
 }
 
+static int read_spans(struct walk *w, bool quickly, size_t max_large, struct arena *a,
+		      struct err *err)
+{
+	_cleanup_(span_chunk_freep) struct span_chunk *chunk = NULL;
+	int r = large_objects_init(&w->large, max_large, a, err);
+
+	if (r >= 0)
+		r = span_chunk_new(w->rt, w->m, &chunk, err);
+	if (r < 0)
+		return r;
+	chunk->skip_inline_marks = quickly;
+	w->chunk = chunk;
+	r = walk_all(w, err);
+	sum_classes(w);
+	if (r >= 0)
+		r = compare(w, err);
+	return r < 0 ? r : list_large(w, a, err);
+}
+
 int gospans_read(const struct goruntime *rt, struct mem *m, size_t max_large,
 		 const struct gospan_visitor *visitor, struct arena *a, struct gospans *ret,
 		 struct err *err)
 {
-	_cleanup_(span_chunk_freep) struct span_chunk *chunk = NULL;
 	struct walk w = { .rt = rt, .m = m, .visitor = visitor };
-	int r = large_objects_init(&w.large, max_large, a, err);
+	int r = read_spans(&w, false, max_large, a, err);
 
 	if (r >= 0)
-		r = span_chunk_new(rt, m, &chunk, err);
-	w.chunk = chunk;
-	if (r >= 0)
-		r = walk_all(&w, err);
-	sum_classes(&w);
-	if (r >= 0)
-		r = compare(&w, err);
-	if (r >= 0)
-		r = list_large(&w, a, err);
+		*ret = w.sum;
+	return r;
+}
+
+int gospans_read_quickly(const struct goruntime *rt, struct mem *m, size_t max_large,
+			 const struct gospan_visitor *visitor, struct arena *a, struct gospans *ret,
+			 struct err *err)
+{
+	struct walk w = { .rt = rt, .m = m, .visitor = visitor };
+	int r = read_spans(&w, true, max_large, a, err);
+
 	if (r >= 0)
 		*ret = w.sum;
 	return r;
