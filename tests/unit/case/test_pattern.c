@@ -157,7 +157,7 @@ static unsigned judge_all(const struct scenario *list, size_t n, bool want_dead)
 		     (!k->rule || strcmp(k->rule, p.rule) == 0);
 		bad += !ok;
 		if (!ok || getenv("SIM_TELL"))
-			print_message("%s%s: %s by %s (want %s by %s), died %.0f s, %zu cycles, %zu "
+			print_message("# %s%s: %s by %s (want %s by %s), died %.0f s, %zu cycles, %zu "
 				      "samples, floor %.0f..%.0f MB\n",
 				      ok ? "" : "BAD ", k->name, pattern_name(p.kind), p.rule,
 				      pattern_name(k->want), k->rule ? k->rule : "any", died,
@@ -338,7 +338,7 @@ static void random_services_are_seldom_misjudged(void **state)
 		const struct kind_of_service *k = &services[i];
 		int n[PATTERN_COUNT] = { 0 }, total = tally(k, n);
 
-		print_message("%s: of %d unknown %d, leak %d, peak %d, plateau %d, sawtooth %d\n",
+		print_message("# %s: of %d unknown %d, leak %d, peak %d, plateau %d, sawtooth %d\n",
 			      k->name, total, n[PATTERN_UNKNOWN], n[PATTERN_LEAK], n[PATTERN_PEAK],
 			      n[PATTERN_PLATEAU], n[PATTERN_SAWTOOTH]);
 		assert_true(total > TRIALS / 2);
@@ -422,7 +422,7 @@ static void the_forecast_holds_the_moment_of_death(void **state)
 	assert_int_equal(p.kind, PATTERN_LEAK);
 	s.seconds = 600;
 	died = sim_run(&s, &c, &a);
-	print_message("died at %.1f s; at 40 s it was said: in %.1f s (%.1f to %.1f)\n", died,
+	print_message("# died at %.1f s; at 40 s it was said: in %.1f s (%.1f to %.1f)\n", died,
 		      p.seconds_to_limit, p.seconds_low, p.seconds_high);
 	assert_true(p.seconds_low <= p.seconds_to_limit && p.seconds_to_limit <= p.seconds_high);
 	assert_true(40 + p.seconds_low * 0.8 < died && died < 40 + p.seconds_high * 1.3);

@@ -126,7 +126,7 @@ static void correlated_noise_seldom_rises(void **state)
 			}
 			rising += trend_of(p, COUNT(p)).rising;
 		}
-		print_message("lag-1 correlation %.1f: %.1f %% rising\n", lags[k], rising / 10.0);
+		print_message("# lag-1 correlation %.1f: %.1f %% rising\n", lags[k], rising / 10.0);
 		assert_true(rising <= most[k] * 10);
 	}
 }
