@@ -14,16 +14,16 @@ void reports_init(struct reports *rs, struct store *store)
 {
 	*rs = (struct reports){ .store = store };
 	for (size_t i = 0; i < REPORTS_OPEN_MAX; i++)
-		buf_init(&rs->at[i].rows, KERNLOG_TASKS_MAX * sizeof(struct kernlog_task));
+		rows_init(&rs->at[i].rows);
 }
 
 static void reset(struct report *r)
 {
-	struct buf rows = r->rows;
+	struct rows rows = r->rows;
 
 	arena_release(&r->arena);
 	table_drop(r->table);
-	buf_clear(&rows);
+	rows_clear(&rows);
 	*r = (struct report){ .rows = rows };
 }
 
@@ -31,7 +31,7 @@ void reports_release(struct reports *rs)
 {
 	for (size_t i = 0; i < REPORTS_OPEN_MAX; i++) {
 		reset(&rs->at[i]);
-		buf_release(&rs->at[i].rows);
+		rows_release(&rs->at[i].rows);
 	}
 }
 
@@ -123,22 +123,6 @@ struct report *report_open(struct reports *rs, const struct logline *line, bool 
 	return r;
 }
 
-bool report_has_row(const struct report *r, int pid, const struct kernlog_task **ret)
-{
-	size_t n = r->rows.n / sizeof(struct kernlog_task);
-
-	for (size_t i = 0; i < n; i++) {
-		const struct kernlog_task *t =
-			(const struct kernlog_task *)(const void *)r->rows.p + i;
-
-		if (t->pid == pid) {
-			*ret = t;
-			return true;
-		}
-	}
-	return false;
-}
-
 const char *report_str(struct report *r, struct str s)
 {
 	if (s.n > LINE_TEXT_MAX)
@@ -148,14 +132,13 @@ const char *report_str(struct report *r, struct str s)
 
 void report_add_row(struct report *r, const struct kernlog_task *task, uint64_t pgtables)
 {
-	buf_add(&r->rows, task, sizeof(*task));
-	if (r->rows.failed)
+	if (!rows_add(&r->rows, task))
 		r->draft.tasks_dropped++;
 	if (pgtables % 4096)
 		r->odd_pgtables = true;
 	else if (pgtables % 16384)
 		r->small_pgtables = true;
-	r->whole |= r->rows.n > sizeof(*task);
+	r->whole |= rows_count(&r->rows) > 1;
 }
 
 enum kernlog_kind report_kind(const struct report *r, enum kernlog_kind words, bool *ret_stated)
@@ -182,13 +165,11 @@ enum kernlog_kind report_kind(const struct report *r, enum kernlog_kind words, b
 }
 
 /* From the victim's row, else from what else gives it away. */
-static uint64_t page_size_of(const struct report *r, int pid, uint64_t total_vm)
+static uint64_t page_size_of(struct report *r, int pid, uint64_t total_vm)
 {
-	const struct kernlog_task *row;
-	uint64_t size = 0;
+	const struct kernlog_task *row = pid ? rows_find(&r->rows, pid) : NULL;
+	uint64_t size = row ? table_page_size(row->total_vm_pages, total_vm) : 0;
 
-	if (report_has_row(r, pid, &row))
-		size = table_page_size(row->total_vm_pages, total_vm);
 	if (!size)
 		size = r->page_size;
 	if (!size && r->small_pgtables && !r->odd_pgtables)
@@ -198,10 +179,8 @@ static uint64_t page_size_of(const struct report *r, int pid, uint64_t total_vm)
 
 static void make_table(struct report *r)
 {
-	if (r->table || !r->rows.n)
-		return;
-	r->table = table_new((const struct kernlog_task *)(const void *)r->rows.p,
-			     r->rows.n / sizeof(struct kernlog_task));
+	if (!r->table)
+		r->table = table_new(rows_all(&r->rows), rows_count(&r->rows));
 }
 
 static void set_release(struct reports *rs, struct kernlog_kill *k, uint32_t host)
@@ -282,11 +261,11 @@ static void set_victim(struct kernlog_kill *k, const struct line_killed *killed,
 }
 
 /* The victim's own row tells what older kill lines do not. */
-static void add_row(struct kernlog_kill *k, const struct report *r)
+static void add_row(struct kernlog_kill *k, struct report *r)
 {
-	const struct kernlog_task *row;
+	const struct kernlog_task *row = rows_find(&r->rows, k->pid);
 
-	if (!k->oom_score_adj_known && report_has_row(r, k->pid, &row)) {
+	if (!k->oom_score_adj_known && row) {
 		k->oom_score_adj = row->oom_score_adj;
 		k->oom_score_adj_known = true;
 	}

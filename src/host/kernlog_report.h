@@ -18,6 +18,7 @@
 #include "host/kernlog.h"
 #include "host/kernlog_lines.h"
 #include "host/kernlog_prefix.h"
+#include "host/kernlog_rows.h"
 #include "host/kernlog_store.h"
 #include "host/kernlog_table.h"
 
@@ -42,7 +43,7 @@ struct report {
 	enum kernlog_kind words; /* of "Kill process" */
 
 	struct table_layout layout;
-	struct buf rows;     /* of struct kernlog_task */
+	struct rows rows;
 	struct table *table; /* made of them at the kill */
 	uint64_t page_size;  /* proved by something else than the victim's row; 0 */
 	bool odd_pgtables;   /* a pgtables_bytes that no page size explains */
@@ -118,7 +119,6 @@ void report_touch(struct report *r, const struct logline *line);
 const char *report_str(struct report *r, struct str s);
 
 void report_add_row(struct report *r, const struct kernlog_task *task, uint64_t pgtables);
-bool report_has_row(const struct report *r, int pid, const struct kernlog_task **ret);
 
 /* What the report was about, by all that is known. */
 enum kernlog_kind report_kind(const struct report *r, enum kernlog_kind words, bool *ret_stated);

@@ -84,13 +84,11 @@ struct report *report_of_trigger(struct reports *rs, const struct logline *line,
 }
 
 /* 3 its pid stands there, 2 its name does, 1 it may be, 0 it cannot. */
-static int may_choose(const struct report *r, int pid, struct str comm)
+static int may_choose(struct report *r, int pid, struct str comm)
 {
-	const struct kernlog_task *row;
-
-	if (r->draft.trigger_pid == pid || report_has_row(r, pid, &row))
+	if (r->draft.trigger_pid == pid || rows_find(&r->rows, pid))
 		return 3;
-	if (r->rows.n && !r->rows.failed)
+	if (rows_count(&r->rows) && !r->draft.tasks_dropped)
 		return 0;
 	return r->draft.trigger_comm && str_eq(str_from(r->draft.trigger_comm), comm) ? 2 : 1;
 }
@@ -125,17 +123,15 @@ struct report *report_of_chosen(struct reports *rs, const struct logline *line, 
 }
 
 /* memory.oom.group: members stand in the table, where there is one. */
-static bool may_be_member(const struct report *r, const struct logline *line, int pid)
+static bool may_be_member(struct report *r, const struct logline *line, int pid)
 {
-	const struct kernlog_task *row;
-
 	return r->killed && r->group && line->number - r->group_line < GROUP_LINES &&
 	       report_within(r->group_uptime, line->uptime_ns, GROUP_NS) &&
-	       (!r->table || r->rows.failed || report_has_row(r, pid, &row));
+	       (!r->table || r->draft.tasks_dropped || rows_find(&r->rows, pid));
 }
 
 /* No line said whom it would kill: the report's group and table must at least allow it. */
-static bool may_be_victim(const struct report *r, const struct logline *line,
+static bool may_be_victim(struct report *r, const struct logline *line,
 			  const struct line_killed *killed)
 {
 	enum kernlog_kind words = line_kind(killed->words), kind;

@@ -113,7 +113,7 @@ void on_table(struct kernlog *k, const struct logline *line)
 	uint64_t pgtables;
 
 	if (table_header(line->msg, &layout)) {
-		if (r && r->rows.n)
+		if (r && rows_count(&r->rows))
 			r = report_open(&k->reports, line, true);
 		if (!r)
 			r = report_any(&k->reports, line);

@@ -12,11 +12,13 @@ void unwrap_init(struct unwrap *u)
 {
 	*u = (struct unwrap){ .dmesg_time = KERNLOG_NO_TIME };
 	buf_init(&u->text, MESSAGE_MAX);
+	buf_init(&u->plain, MESSAGE_MAX);
 }
 
 void unwrap_release(struct unwrap *u)
 {
 	buf_release(&u->text);
+	buf_release(&u->plain);
 }
 
 static void drop_json(json_t **j)
@@ -224,9 +226,34 @@ static bool dmesg_field(struct unwrap *u, struct str s, struct logline *ret)
 	return false;
 }
 
+/* dmesg --color: "\x1b[32m[    1.5] \x1b[0m…" (ECMA-48 CSI: parameters, then a letter). */
+static struct str without_colours(struct unwrap *u, struct str s)
+{
+	buf_clear(&u->plain);
+	while (s.n) {
+		size_t n = 2;
+
+		if (str_has_prefix(s, STR("\x1b["))) {
+			while (n < s.n && s.p[n] >= 0x20 && s.p[n] < 0x40)
+				n++;
+			s = str_skip(s, n + 1);
+			continue;
+		}
+		buf_char(&u->plain, s.p[0]);
+		s = str_skip(s, 1);
+	}
+	return buf_view(&u->plain);
+}
+
 bool unwrap_line(struct unwrap *u, struct str raw, struct logline *ret)
 {
-	struct str s = str_trim(raw);
+	struct str s;
+
+	if (raw.n && memchr(raw.p, '\x1b', raw.n))
+		raw = without_colours(u, raw);
+	if (str_has_suffix(raw, STR("\r")))
+		raw.n--;
+	s = str_trim(raw);
 
 	if (u->dmesg_json)
 		return dmesg_field(u, s, ret);

@@ -12,9 +12,10 @@
 #include "host/kernlog_prefix.h"
 
 struct unwrap {
-	struct buf text; /* the decoded message; views of the last line point here */
-	bool dmesg_json; /* inside dmesg --json: each line is a field */
-	bool dmesg_user; /* of this record: not the kernel's own facility */
+	struct buf text;  /* the decoded message; views of the last line point here */
+	struct buf plain; /* the line without colours */
+	bool dmesg_json;  /* inside dmesg --json: each line is a field */
+	bool dmesg_user;  /* of this record: not the kernel's own facility */
 	int64_t dmesg_time;
 };
 

@@ -39,7 +39,7 @@ static struct kernlog *parse(const char *text)
 	      "swapents oom_score_adj name\n"
 #define ROW(stamp, pid, comm)                                                                   \
 	stamp "[    " pid "]     0   " pid "     2500     2000     1900      100         0    " \
-					   "45056        0             0 " comm "\n"
+	      "45056        0             0 " comm "\n"
 #define CONSTRAINT(stamp, group, comm, pid)                                                   \
 	stamp "oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),cpuset=/,mems_allowed=0," \
 	      "oom_memcg=" group ",task_memcg=" group ",task=" comm ",pid=" pid ",uid=0\n"
@@ -311,9 +311,10 @@ static void what_is_one_kill(void **state)
 /* Anybody may write into the journal, and root's programs into the kernel's own buffer. */
 static void other_programs_words_are_quotes(void **state)
 {
-	LOG(k, KILLED("Nov  7 01:45:10 h bash[12]: ", "a", "100") KILLED(
-		       "30,7,5000000,-;", "b", "200") "Nov  7 01:45:10 h bash[12]: x invoked "
-						      "oom-killer: gfp_mask=0x0(), order=0\n");
+	LOG(k,
+	    KILLED("Nov  7 01:45:10 h bash[12]: ", "a", "100")
+		    KILLED("30,7,5000000,-;", "b", "200") "Nov  7 01:45:10 h bash[12]: x invoked "
+							  "oom-killer: gfp_mask=0x0(), order=0\n");
 
 	(void)state;
 	assert_int_equal(kernlog_kills(k), 2);
@@ -500,7 +501,12 @@ static void envelopes(void **state)
 	LOG(kmsg,
 	    "6,1,5000000,-;Out of memory: Killed process 7 (a\\x5cb) total-vm:4kB\n SUBSYSTEM=x\n");
 
+	LOG(colour, "\x1b[32m[    5.000000] \x1b[0m\x1b[31mOut of memory: Killed process 7 (a) "
+		    "total-vm:4kB\x1b[0m\r\n");
+
 	(void)state;
+	assert_true(kernlog_kill(colour, 0)->uptime_ns == 5 * NS &&
+		    !kernlog_kill(colour, 0)->quoted);
 	assert_string_equal(kernlog_kill(journal, 0)->comm, "py\"thon3");
 	assert_true(kernlog_kill(journal, 0)->uptime_ns == INT64_C(514682838000));
 	assert_true(kernlog_kill(journal, 0)->wall_ns == INT64_C(1700000000123456000));

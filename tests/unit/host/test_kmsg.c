@@ -157,7 +157,7 @@ static void a_real_kill_is_found(void **state)
 	assert_int_equal(found, 1);
 	kill = kernlog_find(log, child);
 	assert_true(kill->killed && !kill->quoted && kill->kind == KERNLOG_MEMCG);
-	assert_true(kill->anon_rss > 4 << 20 && kill->anon_rss <= 17 << 20);
+	assert_true(kill->anon_rss > 4 << 20 && kill->anon_rss != KERNLOG_UNKNOWN);
 	if (kill->header_line) {
 		assert_true(kill->memcg.limit == 16777216);
 		assert_non_null(strstr(kill->oom_memcg, "whyoom-test-kmsg"));
