@@ -75,17 +75,6 @@ static int add_level(int rootfd, struct arena *a, struct str folder, struct str 
 	return 0;
 }
 
-/* "/a/b" to "/a", "/a" to "/". */
-static struct str parent(struct str path)
-{
-	const char *slash = path.n ? memrchr(path.p, '/', path.n) : NULL;
-
-	if (!slash)
-		return path;
-	path.n = slash == path.p ? 1 : (size_t)(slash - path.p);
-	return path;
-}
-
 static void note_hidden(struct cgroup_chain *c, uint64_t hierarchical)
 {
 	if (!host_limited(hierarchical))
@@ -98,8 +87,8 @@ static void note_hidden(struct cgroup_chain *c, uint64_t hierarchical)
 
 static int walk_up(int rootfd, struct arena *a, struct cgroup_chain *c)
 {
-	struct str top = str_from(c->place.top), folder = str_from(c->place.folder);
-	struct str path = str_from(c->place.path);
+	struct str top = str_from(c->place.top), folder = str_from(c->place.charged_folder);
+	struct str path = str_from(c->place.charged_path);
 	uint64_t hierarchical = HOST_UNKNOWN;
 
 	for (;;) {
@@ -121,8 +110,8 @@ static int walk_up(int rootfd, struct arena *a, struct cgroup_chain *c)
 		}
 		if (folder.n <= top.n)
 			break;
-		folder = parent(folder);
-		path = parent(path);
+		folder = cgroup_parent(folder);
+		path = cgroup_parent(path);
 	}
 	note_hidden(c, hierarchical);
 	return 0;

@@ -29,7 +29,7 @@ struct cgroup_level {
 
 struct cgroup_chain {
 	struct cgroup_place place;
-	struct cgroup_level of[CGROUP_LEVELS_MAX]; /* the own group first, the host last */
+	struct cgroup_level of[CGROUP_LEVELS_MAX]; /* the charged group first, the host last */
 	unsigned n;
 	bool complete;	       /* no ancestor is out of sight (namespace, bind mount, depth) */
 	uint64_t hidden_limit; /* 1: a limit of an ancestor out of sight, that is below all seen;

@@ -10,8 +10,8 @@
 
 #define STAT_MAX ((size_t)256 << 10)
 #define LIMIT_ROOM 32
-#define CHARGE_BATCH (UINT64_C(64) * 4096) /* MEMCG_CHARGE_BATCH pages: a charge asks for so much \
-					    */
+/* MEMCG_CHARGE_BATCH pages: a charge asks for so much at first. */
+#define CHARGE_BATCH (UINT64_C(64) * 4096)
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 /* Version 1 writes "no limit" as LONG_MAX in whole pages, of 4 KiB to 64 KiB; LONG_MAX before 4.x.

@@ -226,6 +226,50 @@ static int read_path(int rootfd, pid_t pid, struct buf *text, struct err *err)
 	return rc;
 }
 
+struct str cgroup_parent(struct str path)
+{
+	const char *slash = path.n ? memrchr(path.p, '/', path.n) : NULL;
+
+	if (!slash)
+		return path;
+	path.n = slash == path.p ? 1 : (size_t)(slash - path.p);
+	return path;
+}
+
+/* A group lists what it has in cgroup.controllers; where that is not there, nothing is known. */
+static bool lacks(int rootfd, const char *folder, struct str controller)
+{
+	_cleanup_(close_fd) int fd = file_open_dir(rootfd, folder, NULL);
+	BUF(text, FILE_SMALL);
+	struct str all, word;
+
+	if (fd < 0 || file_read(fd, "cgroup.controllers", &text, NULL) < 0)
+		return false;
+	all = buf_view(&text);
+	while (str_take_word(&all, &word))
+		if (str_eq(word, controller))
+			return false;
+	return true;
+}
+
+static bool find_charged(int rootfd, struct str controller, struct arena *a, struct cgroup_place *p)
+{
+	struct str path = str_from(p->path), folder = str_from(p->folder);
+	size_t top = strlen(p->top);
+
+	p->charged_path = p->path;
+	p->charged_folder = p->folder;
+	while (p->version == 2 && folder.n > top && lacks(rootfd, p->charged_folder, controller)) {
+		folder = cgroup_parent(folder);
+		path = cgroup_parent(path);
+		p->charged_folder = join(a, folder, (struct str){ 0 });
+		p->charged_path = join(a, path, (struct str){ 0 });
+		if (!p->charged_folder || !p->charged_path)
+			return false;
+	}
+	return true;
+}
+
 int cgroup_locate(int rootfd, pid_t pid, struct str controller, struct arena *a,
 		  struct cgroup_place *ret, struct err *err)
 {
@@ -258,7 +302,8 @@ int cgroup_locate(int rootfd, pid_t pid, struct str controller, struct arena *a,
 		.folder = join(a, m.point, m.rest),
 		.whole = is_whole(rootfd, &m),
 	};
-	if (!place.path || !place.top || !place.folder)
+	if (!place.path || !place.top || !place.folder ||
+	    !find_charged(rootfd, controller, a, &place))
 		return err_set(err, -ENOMEM, "cgroup: no room");
 	*ret = place;
 	return 0;

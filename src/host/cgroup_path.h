@@ -52,8 +52,14 @@ struct cgroup_place {
 	const char *path;   /* as /proc/PID/cgroup has it */
 	const char *top;    /* folder where the mount begins: "/sys/fs/cgroup/memory" */
 	const char *folder; /* of the group itself */
-	bool whole;	    /* @top is the hierarchy's own root: no ancestor is out of sight */
+	/* The group that is charged: version 2 counts a member of a group without the controller in
+	 * the nearest ancestor that has it. Elsewhere the group itself. */
+	const char *charged_path, *charged_folder;
+	bool whole; /* @top is the hierarchy's own root: no ancestor is out of sight */
 };
+
+/* "/a/b" to "/a", "/a" to "/"; a view of @path. */
+struct str cgroup_parent(struct str path);
 
 /*
  * Where the group of PID (0: of whoever reads) is, for the machine at @rootfd.

@@ -328,6 +328,31 @@ static void the_pods_limit_is_nearer_than_the_containers(void **state)
 	tree_remove(&t);
 }
 
+/* Docker in a container, a unit without accounting: the ancestor with the controller is charged. */
+static void the_ancestor_with_the_controller_is_charged(void **state)
+{
+	struct cgroup_chain c;
+	ARENA(a, 1 << 20);
+	struct err err;
+	struct tree t;
+
+	(void)state;
+	tree_make(&t);
+	put_machine(&t, "0::/docker/" ID "/init/x\n", V2);
+	tree_put(&t, "sys/fs/cgroup/docker/" ID "/init/x/cgroup.controllers", "\n");
+	tree_put(&t, "sys/fs/cgroup/docker/" ID "/init/cgroup.controllers", "pids\n");
+	tree_put(&t, "sys/fs/cgroup/docker/" ID "/cgroup.controllers", "cpu memory pids\n");
+	put_v2(&t, "sys/fs/cgroup/docker/" ID, "8192\n", "16384\n", "max\n");
+	assert_ok(cgroup_chain_read(t.fd, 5, &a, &c, &err), &err);
+	assert_string_equal(c.place.path, "/docker/" ID "/init/x");
+	assert_string_equal(c.place.charged_path, "/docker/" ID);
+	assert_string_equal(c.place.charged_folder, "/sys/fs/cgroup/docker/" ID);
+	assert_int_equal(c.of[0].limit, 16384);
+	assert_int_equal(c.of[0].scope, CGROUP_SCOPE_CONTAINER);
+	assert_string_equal(c.container_id, ID);
+	tree_remove(&t);
+}
+
 static void the_host_may_be_nearest(void **state)
 {
 	const struct cgroup_level *l;
@@ -431,7 +456,7 @@ static void the_living_group(void **state)
 	(void)state;
 	if (cgroup_locate(root, 0, STR("memory"), &a, &place, &err) < 0)
 		skip_test(err.msg);
-	fd = file_open_dir(root, place.folder, &err);
+	fd = file_open_dir(root, place.charged_folder, &err);
 	assert_ok(fd, &err);
 	if (cgroup_watch_open(fd, place.version, &w, &err) < 0)
 		skip_test(err.msg);
@@ -460,6 +485,7 @@ int main(void)
 		cmocka_unit_test(a_counter_that_stands_still_is_unknown),
 		cmocka_unit_test(accounting_of_version_2),
 		cmocka_unit_test(the_pods_limit_is_nearer_than_the_containers),
+		cmocka_unit_test(the_ancestor_with_the_controller_is_charged),
 		cmocka_unit_test(the_host_may_be_nearest),
 		cmocka_unit_test(a_hidden_ancestor_is_told_by_version_1),
 		cmocka_unit_test(without_hierarchy_a_parent_does_not_count),

@@ -60,8 +60,9 @@ static void our_own(void **state)
 	fdfd = fds_open(procfd, &err);
 	assert_ok(fdfd, &err);
 	assert_ok(fds_count(fdfd, &n, &err), &err);
-	/* The descriptor of fds_read()'s own listing is in its sum, @fdfd is in this one. */
-	assert_int_equal(n, after.n);
+	/* The descriptor of fds_read()'s own listing is in its sum, @fdfd is in this one, and
+	 * before 6.2 that of this one's listing. */
+	assert_in_range(n, after.n, after.n + 1);
 	close(fdfd);
 	close(procfd);
 	for (size_t i = 0; i < COUNT(more); i++)
