@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/arena.h"
 
+#include <errno.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -44,6 +45,17 @@ static struct arena_block *add_block(struct arena *a, size_t want)
 	a->blocks = b;
 	a->left -= size;
 	return b;
+}
+
+int arena_reserve(struct arena *a, size_t size)
+{
+	struct arena_block *b = size > a->left ? NULL : add_block(a, size);
+
+	if (!b)
+		return -ENOMEM;
+	for (volatile unsigned char *p = b->mem; p < b->mem + b->size; p += 4096)
+		*p = 0;
+	return 0;
 }
 
 void *arena_alloc(struct arena *a, size_t size, size_t align)

@@ -26,6 +26,12 @@ struct arena {
 void arena_init(struct arena *a, size_t budget);
 void arena_release(struct arena *a);
 
+/*
+ * Takes @size bytes of the budget now and touches them, so that later
+ * allocations up to that need neither memory nor page faults. -ENOMEM.
+ */
+int arena_reserve(struct arena *a, size_t size);
+
 /* Zeroed, or NULL when the budget or the machine's memory is spent. */
 void *arena_alloc(struct arena *a, size_t size, size_t align) _must_use_;
 

@@ -24,16 +24,20 @@ void log_warn(const char *fmt, ...)
 
 void log_progress(const char *fmt, ...)
 {
-	char line[80] = "";
+	char line[80];
 	va_list ap;
 
 	if (!isatty(STDERR_FILENO))
 		return;
-	if (fmt) {
-		va_start(ap, fmt);
-		vsnprintf(line, sizeof(line), fmt, ap);
-		va_end(ap);
-	}
+	va_start(ap, fmt);
+	vsnprintf(line, sizeof(line), fmt, ap);
+	va_end(ap);
 	fprintf(stderr, "\r\033[K%s", line);
 	fflush(stderr);
+}
+
+void log_progress_end(void)
+{
+	if (isatty(STDERR_FILENO))
+		fputs("\r\033[K", stderr);
 }

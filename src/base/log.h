@@ -12,7 +12,8 @@
 
 void log_warn(const char *fmt, ...) _printf_(1, 2);
 
-/* One line that is overwritten by the next, on a terminal only; NULL clears it. */
+/* One line that the next overwrites, on a terminal only; log_progress_end() clears it. */
 void log_progress(const char *fmt, ...) _printf_(1, 2);
+void log_progress_end(void);
 
 #endif /* BASE_LOG_H */
