@@ -57,6 +57,13 @@ int file_reread(int fd, const char *name, struct buf *out, struct err *err)
 	}
 }
 
+int file_open_root(struct err *err)
+{
+	int fd = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return fd < 0 ? err_sys(err, "/") : fd;
+}
+
 int file_read(int dirfd, const char *name, struct buf *out, struct err *err)
 {
 	_cleanup_(close_fd) int fd = file_open(dirfd, name, err);

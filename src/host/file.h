@@ -18,6 +18,9 @@
 int file_open(int dirfd, const char *name, struct err *err) _must_use_;
 int file_open_dir(int dirfd, const char *name, struct err *err) _must_use_;
 
+/* The root of the machine that whyoom runs on, for readers that take a rootfd. */
+int file_open_root(struct err *err) _must_use_;
+
 /*
  * The whole of it, in place of what @out held. -EFBIG when it is longer than
  * @out's maximum; -ESRCH/-ENODEV as the kernel gives them when the process or

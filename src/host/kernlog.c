@@ -240,7 +240,7 @@ size_t kernlog_others(const struct kernlog *k)
 
 const struct kernlog_other *kernlog_other(const struct kernlog *k, size_t i)
 {
-	return others_at(&k->others, i);
+	return other_killers_at(&k->others, i);
 }
 
 struct kernlog_counts kernlog_counts(const struct kernlog *k)

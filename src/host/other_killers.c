@@ -252,7 +252,7 @@ size_t others_count(const struct others *o)
 	return (size_t)(o->end - o->begin);
 }
 
-const struct kernlog_other *others_at(const struct others *o, size_t i)
+const struct kernlog_other *other_killers_at(const struct others *o, size_t i)
 {
 	return i < o->end - o->begin ? *place_of(o, o->begin + i) : NULL;
 }

@@ -32,6 +32,7 @@ void others_line(struct others *o, const struct logline *line);
 void others_settle(struct others *o, bool kernel_kills_known);
 
 size_t others_count(const struct others *o);
-const struct kernlog_other *others_at(const struct others *o, size_t i); /* NULL past the end */
+const struct kernlog_other *other_killers_at(const struct others *o,
+					     size_t i); /* NULL past the end */
 
 #endif /* HOST_OTHER_KILLERS_H */
