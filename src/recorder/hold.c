@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "recorder/hold.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdint.h>
+#include <sys/ptrace.h>
+#include <sys/wait.h>
+
+#include "base/str.h"
+
+/* The thread that the runtime started first after the leader; 0 while there is none. */
+static pid_t second_thread(pid_t pid)
+{
+	char path[64];
+	_cleanup_(close_dir) DIR *d = NULL;
+	struct dirent *e;
+	pid_t best = 0;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", pid);
+	d = opendir(path);
+	while (d && (e = readdir(d))) {
+		struct str name = str_from(e->d_name);
+		uint64_t tid;
+
+		if (!str_take_u64(&name, &tid) || tid > INT32_MAX || (pid_t)tid == pid)
+			continue;
+		if (!best || (pid_t)tid < best)
+			best = (pid_t)tid;
+	}
+	return best;
+}
+
+int hold_arm(struct hold *h, pid_t pid, struct err *err)
+{
+	pid_t tid = second_thread(pid);
+
+	if (!tid)
+		return err_set(err, kill(pid, 0) < 0 && errno == ESRCH ? -ESRCH : -EAGAIN,
+			       "PID %d: no second thread to hold", pid);
+	if (ptrace(PTRACE_SEIZE, tid, NULL, (void *)PTRACE_O_TRACEEXIT) < 0)
+		return err_sys(err, "PID %d: cannot seize thread %d", pid, tid);
+	*h = (struct hold){ .pid = pid, .tid = tid };
+	return 0;
+}
+
+static bool is_stop_signal(int sig)
+{
+	return sig == SIGSTOP || sig == SIGTSTP || sig == SIGTTIN || sig == SIGTTOU;
+}
+
+/*
+ * Does the process die, or just this thread? A dying one has its leader as a
+ * zombie already or with SIGKILL pending (exit_group() and fatal signals send it
+ * to every thread).
+ */
+static bool process_dies(const struct hold *h)
+{
+	char path[64], text[4096];
+	struct str rest, line, word;
+	uint64_t pending;
+	ssize_t n;
+
+	if (WIFSIGNALED(h->exit_code))
+		return true;
+	snprintf(path, sizeof(path), "/proc/%d/status", h->pid);
+	_cleanup_(close_fd) int fd = open(path, O_RDONLY | O_CLOEXEC);
+	n = fd < 0 ? -1 : read(fd, text, sizeof(text));
+	if (n <= 0)
+		return true;
+	rest = (struct str){ text, (size_t)n };
+	while (str_take_line(&rest, &line)) {
+		if (str_take_prefix(&line, STR("State:")) && str_take_word(&line, &word) &&
+		    (word.p[0] == 'Z' || word.p[0] == 'X'))
+			return true;
+		if (str_take_prefix(&line, STR("SigPnd:\t")) && str_take_hex(&line, &pending))
+			return pending >> (SIGKILL - 1) & 1;
+	}
+	return false;
+}
+
+static enum hold_event at_exit_stop(struct hold *h)
+{
+	unsigned long code = 0;
+
+	ptrace(PTRACE_GETEVENTMSG, h->tid, NULL, &code);
+	h->at_exit = true;
+	h->exit_code = (int)code;
+	if (process_dies(h))
+		return HOLD_DYING;
+	hold_let_go(h);
+	return HOLD_THREAD_GONE;
+}
+
+enum hold_event hold_handle(struct hold *h, int status)
+{
+	int event = status >> 16, sig;
+
+	if (!WIFSTOPPED(status)) { /* gone without an exit stop: only a racing SIGKILL does that */
+		*h = (struct hold){ .pid = h->pid };
+		return HOLD_THREAD_GONE;
+	}
+	sig = WSTOPSIG(status);
+	if (event == PTRACE_EVENT_EXIT)
+		return at_exit_stop(h);
+	if (event == PTRACE_EVENT_STOP && is_stop_signal(sig))
+		ptrace(PTRACE_LISTEN, h->tid, NULL, NULL);
+	else
+		ptrace(PTRACE_CONT, h->tid, NULL, (void *)(intptr_t)(event ? 0 : sig));
+	return HOLD_NOTHING;
+}
+
+void hold_let_go(struct hold *h)
+{
+	int status;
+
+	if (!h->tid)
+		return;
+	ptrace(PTRACE_CONT, h->tid, NULL, NULL);
+	while (waitpid(h->tid, &status, __WALL) == h->tid && WIFSTOPPED(status))
+		ptrace(PTRACE_CONT, h->tid, NULL, NULL);
+	*h = (struct hold){ .pid = h->pid };
+}
+
+void hold_disarm(struct hold *h)
+{
+	int status;
+
+	if (!h->tid)
+		return;
+	if (h->at_exit) {
+		hold_let_go(h);
+		return;
+	}
+	if (ptrace(PTRACE_INTERRUPT, h->tid, NULL, NULL) == 0 &&
+	    waitpid(h->tid, &status, __WALL) == h->tid && WIFSTOPPED(status))
+		ptrace(PTRACE_DETACH, h->tid, NULL,
+		       (void *)(intptr_t)(status >> 16 ? 0 : WSTOPSIG(status)));
+	*h = (struct hold){ .pid = h->pid };
+}

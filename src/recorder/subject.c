@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "recorder/subject.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "target/live.h"
+
+#define SYMBOLS_BUDGET ((size_t)256 << 20)
+#define ATTACH_TRIES 20
+#define ATTACH_PAUSE_MS 50
+
+int subject_open(struct subject *s, pid_t pid, const char *exe, struct err *err)
+{
+	struct live_options opt = { .exe = exe };
+	struct subject new = { .pid = pid, .procfd = -1 };
+	char path[32];
+	int r;
+
+	snprintf(path, sizeof(path), "/proc/%d", pid);
+	new.procfd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (new.procfd < 0)
+		return err_set(err, errno == ENOENT ? -ESRCH : -errno, "PID %d: no such process",
+			       pid);
+	r = live_open(pid, &opt, &new.mem, err);
+	if (r < 0) {
+		close(new.procfd);
+		return r;
+	}
+	*s = new;
+	return 0;
+}
+
+int subject_attach(struct subject *s, struct err *err)
+{
+	int r;
+
+	if (s->attached)
+		return 0;
+	if (!s->img) {
+		r = mem_refresh(s->mem, err);
+		if (r == 0)
+			r = image_find(s->mem, &s->img, err);
+		if (r < 0)
+			return r;
+		s->symbols = symbols_new(s->img, SYMBOLS_BUDGET);
+		if (!s->symbols)
+			return err_set(err, -ENOMEM, "PID %d: no memory for symbols", s->pid);
+	}
+	r = goruntime_attach(s->mem, s->img, &s->rt, err);
+	if (r < 0)
+		return r;
+	s->attached = true;
+	return 0;
+}
+
+void subject_release(struct subject *s)
+{
+	symbols_free(s->symbols);
+	image_free(s->img);
+	mem_close(s->mem);
+	if (s->procfd >= 0)
+		close(s->procfd);
+	*s = (struct subject){ .procfd = -1 };
+}
+
+int subject_open_attached(struct subject *s, pid_t pid, const char *exe, struct err *err)
+{
+	const struct timespec pause = { .tv_nsec = ATTACH_PAUSE_MS * NS_PER_MS };
+	struct subject new;
+	int r = subject_open(&new, pid, exe, err);
+
+	if (r < 0)
+		return r;
+	for (int i = 0; i < ATTACH_TRIES; i++) {
+		r = subject_attach(&new, err);
+		if (r != -EAGAIN)
+			break;
+		nanosleep(&pause, NULL);
+	}
+	if (r < 0) {
+		subject_release(&new);
+		return r;
+	}
+	*s = new;
+	return 0;
+}
