@@ -2,6 +2,7 @@
 #include "recorder/kill_of_log.h"
 
 #include <errno.h>
+#include <inttypes.h>
 
 static const enum oom_kind kinds[KERNLOG_KIND_COUNT] = {
 	[KERNLOG_KIND_UNKNOWN] = OOM_UNKNOWN,	 [KERNLOG_MEMCG] = OOM_MEMCG,
@@ -34,6 +35,23 @@ static int copy_tasks(const struct kernlog_kill *from, struct arena *a, struct c
 	return 0;
 }
 
+/* A raw record of /dev/kmsg ("3,812,1234567890,-;text") as dmesg shows it ("[ 1234.567890] text").
+ */
+static const char *keep_line(struct arena *a, const char *line)
+{
+	struct str rest = str_from(line), head;
+	uint64_t n, us;
+	char text[1024];
+
+	if (!str_take_until(&rest, ';', &head) || !str_take_u64(&head, &n) ||
+	    !str_take_prefix(&head, STR(",")) || !str_take_u64(&head, &n) ||
+	    !str_take_prefix(&head, STR(",")) || !str_take_u64(&head, &us))
+		return keep(a, line);
+	snprintf(text, sizeof(text), "[%5" PRIu64 ".%06" PRIu64 "] " STR_FMT, us / 1000000,
+		 us % 1000000, STR_ARG(rest));
+	return keep(a, text);
+}
+
 static int copy_lines(const struct kernlog_kill *from, struct arena *a, struct case_kill *ret)
 {
 	const char *const lines[] = { from->header_line, from->constraint_line, from->kill_line };
@@ -44,7 +62,7 @@ static int copy_lines(const struct kernlog_kill *from, struct arena *a, struct c
 	for (size_t i = 0; i < 3; i++) {
 		if (!lines[i])
 			continue;
-		ret->lines[ret->n_lines] = keep(a, lines[i]);
+		ret->lines[ret->n_lines] = keep_line(a, lines[i]);
 		if (!ret->lines[ret->n_lines++])
 			return -ENOMEM;
 	}

@@ -88,6 +88,21 @@ void snapshot_stats(const struct gostats *from, struct case_gostats *ret)
 	};
 }
 
+/*
+ * The function that a go statement names. The compiler may start a wrapper in
+ * its place (main.f.gowrap1), which tracebacks and profiles leave out: then the
+ * outermost frame they show is it.
+ */
+static const char *start_of(const struct subject *s, const struct goroutine_group *g,
+			    const struct case_stack *stack)
+{
+	struct image_func start;
+
+	if (stack->n && !g->cut)
+		return stack->frames[stack->n - 1]->function;
+	return image_func_at(s->img, g->startpc, &start) ? start.name : NULL;
+}
+
 static int finish_goroutines(struct subject *s, const struct goroutines *from, struct arena *a,
 			     struct case_snapshot *ret)
 {
@@ -97,20 +112,19 @@ static int finish_goroutines(struct subject *s, const struct goroutines *from, s
 		return -ENOMEM;
 	for (size_t i = 0; i < from->n; i++) {
 		const struct goroutine_group *g = &from->groups[i];
-		struct image_func start;
 
 		groups[i] = (struct case_goroutines){
 			.count = g->count,
 			.state = arena_str(a, str_from(g->state)).p,
 			.system = g->system,
 			.created_by = symbols_creator(s->symbols, g),
-			.start = image_func_at(s->img, g->startpc, &start) ? start.name : NULL,
 			.stack_bytes = g->stack_bytes,
 			.wait_min_ns = g->wait_min_ns,
 			.wait_max_ns = g->wait_max_ns,
 		};
 		if (!groups[i].state || symbols_goroutine(s->symbols, g, &groups[i].stack) < 0)
 			return -ENOMEM;
+		groups[i].start = start_of(s, g, &groups[i].stack);
 	}
 	ret->groups = groups;
 	ret->n_groups = from->n;
