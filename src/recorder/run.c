@@ -89,6 +89,7 @@ static void remove_group(struct runner *r)
 		note(r, "a group is left behind", &err);
 }
 
+/* SIGPIPE too: a reader of our report that goes away must not keep us from cleaning up. */
 static int catch_signals(sigset_t *old, struct err *err)
 {
 	sigset_t all;
@@ -100,7 +101,6 @@ static int catch_signals(sigset_t *old, struct err *err)
 	sigdelset(&all, SIGILL);
 	sigdelset(&all, SIGABRT);
 	sigdelset(&all, SIGTRAP);
-	sigdelset(&all, SIGPIPE);
 	if (sigprocmask(SIG_BLOCK, &all, old) < 0)
 		return err_sys(err, "signals");
 	return 0;
@@ -111,7 +111,7 @@ static void pass_on(struct runner *r, const struct signalfd_siginfo *s)
 {
 	int sig = (int)s->ssi_signo;
 
-	if (sig == SIGCHLD || s->ssi_code == SI_KERNEL || r->child_ended)
+	if (sig == SIGCHLD || sig == SIGPIPE || s->ssi_code == SI_KERNEL || r->child_ended)
 		return;
 	if (sig == SIGTSTP || sig == SIGTTIN || sig == SIGTTOU)
 		return;
@@ -353,7 +353,6 @@ int run(const struct run_options *opt, int *ret_status, struct err *err)
 	if (e == 0)
 		loop(&r);
 	finish(&r);
-	sigprocmask(SIG_SETMASK, &old, NULL);
 	if (e == 0)
 		*ret_status = r.child_status;
 	return e;

@@ -33,6 +33,7 @@ struct run_options {
 };
 
 /*
+ * Signals stay blocked afterwards: the caller has only to exit.
  * *ret_status is CMD's end as waitpid() has it. -ENOENT, -EACCES, -ENOEXEC: CMD
  * cannot be run; others: whyoom's own failure, CMD was not started.
  */

@@ -130,6 +130,15 @@ class Run(unittest.TestCase):
             whyoom("run", "--memory-max", "64M", "--", *command)
             self.assertEqual(groups(), before, command)
 
+    @needs_root
+    def test_a_reader_that_goes_away_does_not_leave_the_group_behind(self):
+        before = groups()
+        p = subprocess.Popen([WHYOOM, "run", "--memory-max", "64M", "--", "sh", "-c", "sleep 0.3; kill -KILL $$"],
+                             stderr=subprocess.PIPE)
+        p.stderr.close()
+        self.assertEqual(p.wait(timeout=20), 137)
+        self.assertEqual(groups(), before)
+
     def test_an_unjudged_normal_end_writes_no_file(self):
         place = pathlib.Path(tempfile.mkdtemp(dir=TMP))
         whyoom("run", "--", "true", cwd=place)
