@@ -36,7 +36,6 @@ struct kernlog *kernlog_new(size_t budget)
 	unwrap_init(&k->unwrap);
 	buf_init(&k->carry, LINE_MAX_BYTES + 1);
 	k->uptime = KERNLOG_NO_TIME;
-	k->boot_wall = KERNLOG_NO_TIME;
 	return k;
 }
 
@@ -59,7 +58,7 @@ void kernlog_freep(struct kernlog **k)
 
 void kernlog_set_boot_wall(struct kernlog *k, int64_t wall_ns)
 {
-	k->boot_wall = wall_ns;
+	k->reports.boot_wall = wall_ns;
 }
 
 /* One line, whose number has been counted. */

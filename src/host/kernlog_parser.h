@@ -31,7 +31,6 @@ struct kernlog {
 	struct loose_memcg loose[LOOSE_MAX];
 	int64_t uptime; /* of the last stamped line, for seeing restarts */
 	uint32_t uptime_host;
-	int64_t boot_wall;   /* KERNLOG_NO_TIME */
 	struct logtime hint; /* a full date near stamps that lack the year; year 0 none */
 	int64_t hint_wall;
 	uint64_t hint_until; /* up to this line one is looked for */

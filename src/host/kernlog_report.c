@@ -12,7 +12,7 @@
 
 void reports_init(struct reports *rs, struct store *store)
 {
-	*rs = (struct reports){ .store = store };
+	*rs = (struct reports){ .store = store, .boot_wall = KERNLOG_NO_TIME };
 	for (size_t i = 0; i < REPORTS_OPEN_MAX; i++)
 		rows_init(&rs->at[i].rows);
 }
@@ -271,6 +271,16 @@ static void add_row(struct kernlog_kill *k, struct report *r)
 	}
 }
 
+void report_derive_wall(const struct reports *rs, struct kernlog_kill *k)
+{
+	if (k->wall_ns != KERNLOG_NO_TIME || k->uptime_ns == KERNLOG_NO_TIME ||
+	    rs->boot_wall == KERNLOG_NO_TIME ||
+	    __builtin_add_overflow(rs->boot_wall, k->uptime_ns, &k->wall_ns))
+		return;
+	k->zone_known = true;
+	k->wall_derived = true;
+}
+
 void report_kill(struct reports *rs, struct report *r, const struct logline *line,
 		 const struct line_killed *killed, bool quoted)
 {
@@ -301,6 +311,8 @@ void report_kill(struct reports *rs, struct report *r, const struct logline *lin
 	set_time(&k, line);
 	k.kill_line = text;
 	k.last_line = line->number;
+	if (!line->has_date)
+		report_derive_wall(rs, &k);
 	k.quoted = quoted;
 	if (!r || !r->killed)
 		set_release(rs, &k, place.host);

@@ -63,6 +63,7 @@ struct reports {
 	unsigned boot;
 	char release[128]; /* of the kernel, from any line of this boot */
 	uint32_t release_host;
+	int64_t boot_wall; /* the wall clock at printk's zero; KERNLOG_NO_TIME */
 	int failed;
 };
 
@@ -129,6 +130,9 @@ void report_close(struct reports *rs, struct report *r);
 /* Close those that nothing was added to for long. */
 void reports_expire(struct reports *rs, const struct logline *line);
 void reports_close_all(struct reports *rs);
+
+/* A wall clock from the uptime, where the start of the machine is known. */
+void report_derive_wall(const struct reports *rs, struct kernlog_kill *k);
 
 /* Keep the kill that @line tells: of @r, or on its own when that is NULL. */
 void report_kill(struct reports *rs, struct report *r, const struct logline *line,

@@ -78,10 +78,8 @@ static void settle(const struct kernlog *k, struct stored *e)
 		kill->wall_ns = logtime_wall(&t);
 		kill->zone_known = t.zone_known;
 		kill->wall_derived = true;
-	} else if (k->boot_wall != KERNLOG_NO_TIME && kill->uptime_ns != KERNLOG_NO_TIME &&
-		   !__builtin_add_overflow(k->boot_wall, kill->uptime_ns, &kill->wall_ns)) {
-		kill->zone_known = true;
-		kill->wall_derived = true;
+	} else {
+		report_derive_wall(&k->reports, kill);
 	}
 }
 
