@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/kernlog_load.h"
 
+#include <archive.h>
+#include <archive_entry.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
-#include <zlib.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -13,10 +14,10 @@
 
 #define READ_BYTES (256u << 10)
 
-static void close_gz(gzFile *gz)
+static void close_archive(struct archive **a)
 {
-	if (*gz)
-		gzclose(*gz);
+	if (*a)
+		archive_read_free(*a);
 }
 
 /* Progress on a terminal once it takes longer than a second. */
@@ -36,50 +37,67 @@ static bool is_binary(const char *p, size_t n)
 	return zeros > n / 4;
 }
 
-/* gzread() gave @n, 0 or less: 0 at a plain end, or why not. */
-static int gz_end(gzFile gz, const char *name, int n, struct err *err)
+/* The system's own words where it failed, else the unpacker's. */
+static int archive_failed(struct archive *a, const char *name, struct err *err)
 {
-	int saved = errno, code;
-	const char *why = gzerror(gz, &code);
+	int code = archive_errno(a);
+	bool system = code > 0 && code != ARCHIVE_ERRNO_FILE_FORMAT;
 
-	if (n == 0 && code != Z_BUF_ERROR)
-		return 0;
-	errno = saved;
-	if (code == Z_ERRNO)
-		return err_sys(err, "%s", name);
-	return err_set(err, -EIO, "%s: %s", name, code == Z_BUF_ERROR ? "ends too early" : why);
+	return err_set(err, system ? -code : -EIO, "%s: %s", name,
+		       system ? strerror(code) : archive_error_string(a));
 }
 
-/* zlib hands plain files through as they are. */
-static int load_gz(struct kernlog *k, gzFile gz, const char *name, bool *ret_binary,
-		   struct err *err)
+/* Whatever is in @fd, without the packing that log rotation gives it. */
+static struct archive *unpack(int fd, const char *name, bool *ret_empty, struct err *err)
 {
-	_cleanup_(free_ptr) char *room = malloc(READ_BYTES);
-	int64_t began = clock_mono();
-	int n = 0, r = 0;
+	_cleanup_(close_archive) struct archive *a = archive_read_new();
+	struct archive_entry *entry;
+	int code;
 
-	if (!room)
-		return err_set(err, -ENOMEM, "%s: no memory", name);
-	while (r == 0 && (n = gzread(gz, room, READ_BYTES)) > 0) {
-		if (kernlog_counts(k).bytes == 0)
-			*ret_binary = is_binary(room, (size_t)n);
-		r = kernlog_feed(k, room, (size_t)n);
-		progress(name, began, kernlog_counts(k).bytes);
+	if (!a) {
+		err_set(err, -ENOMEM, "%s: no memory", name);
+		return NULL;
 	}
-	r = r < 0 ? err_set(err, r, "%s: no memory", name) : gz_end(gz, name, n, err);
-	log_progress(NULL);
-	return r;
+	archive_read_support_filter_gzip(a);
+	archive_read_support_filter_bzip2(a);
+	archive_read_support_filter_xz(a);
+	archive_read_support_filter_zstd(a);
+	archive_read_support_format_raw(a);
+	archive_read_support_format_empty(a);
+	if (archive_read_open_fd(a, fd, READ_BYTES) != ARCHIVE_OK) {
+		archive_failed(a, name, err);
+		return NULL;
+	}
+	code = archive_read_next_header(a, &entry);
+	*ret_empty = code == ARCHIVE_EOF;
+	if (code < ARCHIVE_WARN) {
+		archive_failed(a, name, err);
+		return NULL;
+	}
+	return TAKE(a);
 }
 
 static int load_fd(struct kernlog *k, int fd, const char *name, bool *ret_binary, struct err *err)
 {
-	_cleanup_(close_gz) gzFile gz = gzdopen(fd, "rb");
+	bool empty = false;
+	_cleanup_(close_archive) struct archive *a = unpack(fd, name, &empty, err);
+	int64_t began = clock_mono(), offset;
+	const void *block;
+	int got = ARCHIVE_OK, r = 0;
+	size_t n;
 
-	if (!gz) {
-		close(fd);
-		return err_set(err, -ENOMEM, "%s: no memory", name);
+	if (!a || empty)
+		return a ? 0 : err->code;
+	while (r == 0 && (got = archive_read_data_block(a, &block, &n, &offset)) == ARCHIVE_OK) {
+		if (kernlog_counts(k).bytes == 0)
+			*ret_binary = is_binary(block, n);
+		r = kernlog_feed(k, block, n);
+		progress(name, began, kernlog_counts(k).bytes);
 	}
-	return load_gz(k, gz, name, ret_binary, err);
+	log_progress(NULL);
+	if (r < 0)
+		return err_set(err, r, "%s: no memory", name);
+	return got == ARCHIVE_EOF ? 0 : archive_failed(a, name, err);
 }
 
 static bool says_nothing(const struct kernlog *k)
@@ -89,8 +107,9 @@ static bool says_nothing(const struct kernlog *k)
 
 int kernlog_load(struct kernlog *k, const char *file, struct err *err)
 {
+	_cleanup_(close_fd) int fd = -1;
 	bool binary = false;
-	int fd, r;
+	int r;
 
 	if (!file)
 		return kmsg_read_all(k, err);
