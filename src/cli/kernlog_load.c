@@ -37,11 +37,12 @@ static bool is_binary(const char *p, size_t n)
 	return zeros > n / 4;
 }
 
-/* The system's own words where it failed, else the unpacker's. */
+/* The system's own words where it failed, else the unpacker's (EILSEQ is its own for a bad format).
+ */
 static int archive_failed(struct archive *a, const char *name, struct err *err)
 {
 	int code = archive_errno(a);
-	bool system = code > 0 && code != ARCHIVE_ERRNO_FILE_FORMAT;
+	bool system = code > 0 && code != EILSEQ;
 
 	return err_set(err, system ? -code : -EIO, "%s: %s", name,
 		       system ? strerror(code) : archive_error_string(a));
