@@ -3,7 +3,11 @@
  * ledger: one owner for each byte that the limit counts, at the end of the case.
  *
  * Children sum to their parent; what nobody owns is the node "unexplained",
- * signed. Ids as in docs/ledger.md: charge, go, go.heap, go.heap.live, .new,
+ * signed. What was not looked at has no node: its bytes are unexplained, not 0.
+ * The first of these that the case has: of a global kill the host's memory; the
+ * last look at the process's pages with its group's charge; the last sample, by
+ * the runtime's own sums; the process alone; the kernel log's task table.
+ * Ids as in docs/ledger.md: charge, go, go.heap, go.heap.live, .new,
  * .dead, .slack, .free, go.stacks, go.meta, native, threads, file, shmem,
  * kernel, sock, other.PID, unexplained.
  */
@@ -22,7 +26,7 @@ struct ledger_node {
 #define LEDGER_NODES_MAX 96
 
 struct ledger {
-	bool known; /* false: no charge or no resident memory was seen */
+	bool known; /* false: nothing was seen that could be summed up */
 	uint64_t total;
 	int64_t unexplained;
 	struct ledger_node nodes[LEDGER_NODES_MAX]; /* parents before children */

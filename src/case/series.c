@@ -21,7 +21,7 @@ static bool nearly_all(size_t n, size_t of)
 struct demand demand_of_record(const struct whycase *c)
 {
 	size_t charge = 0, file = 0, anon = 0, shmem = 0, others = 0;
-	struct demand d = { DEMAND_NONE };
+	struct demand d = { .basis = DEMAND_NONE };
 
 	for (size_t i = 0; i < c->n_samples; i++) {
 		const struct case_sample *s = &c->samples[i];
@@ -85,9 +85,10 @@ double others_at(const struct demand *d, const struct case_sample *s)
 static size_t window_of(int64_t t, int64_t from, int64_t to, size_t windows)
 {
 	double share = ((double)t - (double)from) / fmax((double)to - (double)from, 1);
-	size_t w = share > 0 ? (size_t)(share * (double)windows) : 0;
 
-	return w < windows ? w : windows - 1;
+	if (!(share > 0))
+		return 0;
+	return share < 1 ? (size_t)(share * (double)windows) : windows - 1;
 }
 
 static void windows_of(const struct whycase *c, const struct demand *d, sample_value *value,
