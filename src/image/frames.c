@@ -13,7 +13,7 @@
 #include "image/image_struct.h"
 
 /* Inlined calls within one another; the compiler stops far earlier. */
-#define DEPTH_MAX 1000U
+#define DEPTH_MAX 256U
 
 struct inlined {
 	uint32_t name_off, parent_pc;
