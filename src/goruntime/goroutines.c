@@ -228,6 +228,14 @@ static int read_stacks(struct job *j, const struct todo *t, size_t n, struct err
 	return r;
 }
 
+/* Reading keeps to the deadline by itself; the work in between must too. */
+static int in_time(const struct job *j, struct err *err)
+{
+	if (j->m->deadline && clock_mono() >= j->m->deadline)
+		return err_set(err, -ETIME, "%s: out of time", j->m->name);
+	return 0;
+}
+
 static int batch(struct job *j, const struct todo *t, size_t n, struct err *err)
 {
 	int r;
@@ -239,8 +247,11 @@ static int batch(struct job *j, const struct todo *t, size_t n, struct err *err)
 		r = read_stacks(j, t, n, err);
 	if (r >= 0)
 		r = g_read(j->rt->lay, j->m, j->after, n, err);
-	for (size_t i = 0; i < n && r >= 0; i++)
-		r = one(j, &t[i], i, err);
+	for (size_t i = 0; i < n && r >= 0; i++) {
+		r = in_time(j, err);
+		if (r >= 0)
+			r = one(j, &t[i], i, err);
+	}
 	return r;
 }
 
