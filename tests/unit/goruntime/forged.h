@@ -3,7 +3,7 @@
  * forged: a Go runtime's memory written by hand, for tests and the fuzzer.
  *
  * One mapping at FORGED_BASE whose first words are the runtime's variables, and
- * an image of five functions whose tables are built here. Whatever else stands
+ * an image of a few functions whose tables are built here. Whatever else stands
  * in the mapping is up to the test, or to chance.
  */
 #ifndef TESTS_FORGED_H
@@ -41,16 +41,18 @@ enum forged_func {
 	FORGED_GOEXIT,	/* runtime.goexit: nobody called it */
 	FORGED_BGSWEEP, /* runtime.bgsweep: 0x10 */
 	FORGED_JUMPS,	/* runtime.jumps: writes SP */
+	FORGED_LARGE,	/* main.large: 0x5008 */
 	FORGED_FUNCS
 };
 
 static const struct {
 	const char *name;
 	uint8_t flag;
-	int8_t delta;
+	uint16_t delta;
 } forged_funcs[FORGED_FUNCS] = {
 	{ "runtime.gopark", 0, 0x18 }, { "main.wait", 0, 0x28 },       { "main.start", 0, 0x08 },
 	{ "runtime.goexit", 1, 0 },    { "runtime.bgsweep", 0, 0x10 }, { "runtime.jumps", 2, 0x08 },
+	{ "main.large", 0, 0x5008 },
 };
 
 #define FORGED_FUNC_SIZE 64U
@@ -75,6 +77,17 @@ static inline const struct func_shape *forged_shape(void)
 	abort();
 }
 
+/* One stretch over the whole function: the step from -1 as zigzag varint, the length. */
+static inline void forged_put_delta(uint8_t *p, uint32_t delta)
+{
+	uint32_t v = (delta + 1) * 2;
+
+	for (; v > 0x7f; v >>= 7)
+		*p++ = (uint8_t)(v | 0x80);
+	*p++ = (uint8_t)v;
+	*p = FORGED_FUNC_SIZE;
+}
+
 /* Names at 0, pc-value tables at 0x100, the function table at 0x180, records behind it. */
 static inline void forged_put_func(uint8_t *b, unsigned i)
 {
@@ -84,8 +97,7 @@ static inline void forged_put_func(uint8_t *b, unsigned i)
 	uint8_t *r = b + 0x180 + record;
 
 	memcpy(b + name, forged_funcs[i].name, strlen(forged_funcs[i].name));
-	b[0x100 + sp] = (uint8_t)((forged_funcs[i].delta + 1) * 2); /* from -1, zigzag */
-	b[0x100 + sp + 1] = FORGED_FUNC_SIZE;
+	forged_put_delta(b + 0x100 + sp, forged_funcs[i].delta);
 	memcpy(b + 0x180 + 8 * i, &entry, 4);
 	memcpy(b + 0x180 + 8 * i + 4, &record, 4);
 	memcpy(r + shape_offset(s->at[FUNC_NAME_OFF]), &name, 4);

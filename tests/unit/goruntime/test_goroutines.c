@@ -270,7 +270,18 @@ static void a_deep_stack_keeps_its_leaf(void **state)
 	end();
 }
 
-/* A word 28 KB further up: the walk asks for it alone. */
+/* gopark < main.wait < main.large < main.start: a word 20 KB further up. */
+static void put_large(void)
+{
+	uint64_t at = STACKS + STACK_SIZE - 0x100 + 0x20;
+
+	add_g(4, "chan");
+	set_g(0, L_G_STACK_HI, FORGED_BASE + STACKS + 8 * STACK_SIZE);
+	forged_set(given.bytes, at + 0x28, forged_pc(FORGED_LARGE));
+	forged_set(given.bytes, at + 0x30 + 0x5008, forged_pc(FORGED_START));
+	forged_set(given.bytes, at + 0x30 + 0x5010 + 8, forged_pc(FORGED_GOEXIT));
+}
+
 static void a_large_frame_is_stepped_over(void **state)
 {
 	struct goroutines g;
@@ -279,14 +290,17 @@ static void a_large_frame_is_stepped_over(void **state)
 
 	(void)state;
 	begin(26);
-	add_g(4, "chan");
-	set_g(0, L_G_STACK_HI, FORGED_BASE + STACKS + 8 * STACK_SIZE);
-	for (unsigned i = 0; i < 60; i++) /* 60 x 0x30 bytes, then goexit */
-		forged_set(given.bytes, STACKS + STACK_SIZE - 0x100 + 0x20 + i * 0x30u + 0x28,
-			   forged_pc(i < 59 ? FORGED_WAIT : FORGED_GOEXIT));
+	put_large();
 	assert_ok(read_it(&a, &g, &err), &err);
-	assert_int_equal(g.groups[0].n_pcs, 61);
+	assert_int_equal(g.groups[0].n_pcs, 4);
+	assert_int_equal(g.groups[0].pcs[3], forged_pc(FORGED_START));
 	assert_false(g.groups[0].cut);
+	assert_ok(buffer_hole(given.m, FORGED_BASE + STACKS + 5 * STACK_SIZE,
+			      FORGED_BASE + STACKS + 7 * STACK_SIZE, &err),
+		  &err);
+	assert_ok(read_it(&a, &g, &err), &err);
+	assert_int_equal(g.groups[0].n_pcs, 2);
+	assert_true(g.groups[0].cut);
 	end();
 }
 
@@ -346,7 +360,8 @@ static void refusals(void **state)
 /* Each look at the first g finds it elsewhere. */
 struct moving {
 	struct mem mem;
-	unsigned moves; /* so many, then it stays */
+	unsigned rests; /* so many looks it stays */
+	unsigned moves; /* then it moves so often, and stays */
 };
 
 static int read_moving(struct mem *m, struct mem_piece *v, size_t n, struct err *err)
@@ -356,6 +371,10 @@ static int read_moving(struct mem *m, struct mem_piece *v, size_t n, struct err 
 	for (size_t i = 0; i < n && w->moves; i++) {
 		if (v[i].addr != FORGED_BASE + GS)
 			continue;
+		if (w->rests) {
+			w->rests--;
+			continue;
+		}
 		w->moves--;
 		given.bytes[GS + given.lay->at[L_G_SCHED_SP]] ^= 8;
 	}
@@ -383,6 +402,25 @@ static void one_that_moves_is_read_again(void **state)
 	assert_int_equal(g.groups[0].n_pcs, 0);
 	assert_true(g.groups[0].cut);
 	assert_int_equal(w.moves, 94); /* three tries of two looks */
+	end();
+}
+
+/* The last level reads a stack in steps and looks at the g after them once more. */
+static void one_that_moves_below_a_large_frame(void **state)
+{
+	static const struct mem_ops ops = { .read = read_moving };
+	struct moving w = { .mem = { .ops = &ops, .name = "moving" }, .rests = 6, .moves = 100 };
+	struct goroutines g;
+	struct err err = { 0 };
+	ARENA(a, 1 << 20);
+
+	(void)state;
+	begin(26);
+	put_large();
+	assert_ok(goroutines_read(&given.rt, &w.mem, 10, &a, &g, &err), &err);
+	assert_int_equal(g.unstable, 1);
+	assert_int_equal(g.groups[0].n_pcs, 0);
+	assert_true(g.groups[0].cut);
 	end();
 }
 
@@ -428,6 +466,7 @@ int main(void)
 		cmocka_unit_test(what_cannot_be_read_is_said),
 		cmocka_unit_test(refusals),
 		cmocka_unit_test(one_that_moves_is_read_again),
+		cmocka_unit_test(one_that_moves_below_a_large_frame),
 		cmocka_unit_test(stacks_in_words),
 	};
 

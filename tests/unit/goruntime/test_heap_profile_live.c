@@ -119,6 +119,42 @@ static void equals_the_sum_of_all_before_the_first_collection(void **state)
 		skip_test("no go");
 }
 
+/* To the last bit of the exponential. */
+static bool scale(const struct go_run *run)
+{
+	char path[128], cmd[160];
+	struct go_program p = { .dir = "/tmp" };
+	struct str rest, line;
+	char *out;
+	size_t n = 0;
+
+	if (!go_program_build(run->name, run->version, run->how, path, sizeof(path)))
+		return false;
+	snprintf(cmd, sizeof(cmd), "%s -scale", path);
+	out = go_program_output(&p, cmd);
+	rest = str_from(out);
+	for (; str_take_line(&rest, &line); n++) {
+		int64_t v[5], count, bytes;
+		struct str word;
+
+		for (size_t i = 0; i < 5; i++)
+			assert_true(str_take_word(&line, &word) && str_take_i64(&word, &v[i]));
+		heap_scale(v[0], v[1], v[2], &count, &bytes);
+		assert_int_equal(count, v[3]);
+		assert_int_equal(bytes, v[4]);
+	}
+	assert_int_equal(n, 20000);
+	free(out);
+	return true;
+}
+
+static void scales_as_go_does(void **state)
+{
+	(void)state;
+	if (!go_program_each(scale, &(struct go_run){ .name = "sampled" }))
+		skip_test("no go");
+}
+
 static int64_t inuse(const struct heap_profile *h, bool latest)
 {
 	int64_t sum = 0;
@@ -213,6 +249,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(equals_what_the_last_collection_published),
 		cmocka_unit_test(equals_the_sum_of_all_before_the_first_collection),
+		cmocka_unit_test(scales_as_go_does),
 		cmocka_unit_test(latest_has_the_pending_cycles),
 		cmocka_unit_test(says_why_there_is_none),
 		cmocka_unit_test(many_call_sites),

@@ -6,6 +6,7 @@
 //	sampled FILE off     MemProfileRate 0
 //	sampled -decode      a profile on stdin as lines on stdout: the four values, the
 //			     label "bytes" and the frames of each sample that is not all zero
+//	sampled -scale	     counts and bytes and what scaleHeapSample makes of them, 20000 lines
 //
 // Samples of the reporting itself (main.report in their stack) are left out by
 // the reader.
@@ -16,6 +17,7 @@ import (
 	"compress/gzip"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"regexp"
 	"runtime"
@@ -48,6 +50,10 @@ var (
 func main() {
 	if os.Args[1] == "-decode" {
 		decode()
+		return
+	}
+	if os.Args[1] == "-scale" {
+		scaled()
 		return
 	}
 	debug.SetGCPercent(-1)
@@ -176,6 +182,33 @@ func report(path string) {
 // What everybody else shows of a generic function's name; only profiles from Go
 // 1.21 on hold the shapes.
 var typeArgs = regexp.MustCompile(`\[.*\]`)
+
+// runtime/pprof's scaleHeapSample, which is not exported.
+func scale(count, size, rate int64) (int64, int64) {
+	avg := float64(size) / float64(count)
+	scale := 1 / (1 - math.Exp(-avg/float64(rate)))
+	return int64(float64(count) * scale), int64(float64(size) * scale)
+}
+
+// Large numbers, where the last bit of the exponential shows.
+func scaled() {
+	var out bytes.Buffer
+	x := uint64(88172645463325252)
+	for i := 0; i < 20000; i++ {
+		x ^= x << 13
+		x ^= x >> 7
+		x ^= x << 17
+		count := int64(x>>44)<<20 + 1
+		size := count * int64(x&0xffff+1)
+		rate := int64(1) << (x >> 20 % 24)
+		if rate < 2 {
+			rate = 524288
+		}
+		c, b := scale(count, size, rate)
+		fmt.Fprintln(&out, count, size, rate, c, b)
+	}
+	os.Stdout.Write(out.Bytes())
+}
 
 func decode() {
 	z, err := gzip.NewReader(os.Stdin)
