@@ -35,13 +35,14 @@ enum forged_at {
 
 /* Functions of 64 bytes each: what their name and the way to the caller is. */
 enum forged_func {
-	FORGED_GOPARK,	/* runtime.gopark: the return address 0x18 above SP */
-	FORGED_WAIT,	/* main.wait: 0x28 */
-	FORGED_START,	/* main.start: 0x08; also where goroutines begin */
-	FORGED_GOEXIT,	/* runtime.goexit: nobody called it */
-	FORGED_BGSWEEP, /* runtime.bgsweep: 0x10 */
-	FORGED_JUMPS,	/* runtime.jumps: writes SP */
-	FORGED_LARGE,	/* main.large: 0x5008 */
+	FORGED_GOPARK,	 /* runtime.gopark: the return address 0x18 above SP */
+	FORGED_WAIT,	 /* main.wait: 0x28 */
+	FORGED_START,	 /* main.start: 0x08; also where goroutines begin */
+	FORGED_GOEXIT,	 /* runtime.goexit: nobody called it */
+	FORGED_BGSWEEP,	 /* runtime.bgsweep: 0x10 */
+	FORGED_JUMPS,	 /* runtime.jumps: writes SP */
+	FORGED_LARGE,	 /* main.large: 0x5008 */
+	FORGED_SIGPANIC, /* runtime.sigpanic: 0x08; put under a frame by a signal */
 	FORGED_FUNCS
 };
 
@@ -50,9 +51,10 @@ static const struct {
 	uint8_t flag;
 	uint16_t delta;
 } forged_funcs[FORGED_FUNCS] = {
-	{ "runtime.gopark", 0, 0x18 }, { "main.wait", 0, 0x28 },       { "main.start", 0, 0x08 },
-	{ "runtime.goexit", 1, 0 },    { "runtime.bgsweep", 0, 0x10 }, { "runtime.jumps", 2, 0x08 },
-	{ "main.large", 0, 0x5008 },
+	{ "runtime.gopark", 0, 0x18 },	{ "main.wait", 0, 0x28 },
+	{ "main.start", 0, 0x08 },	{ "runtime.goexit", 1, 0 },
+	{ "runtime.bgsweep", 0, 0x10 }, { "runtime.jumps", 2, 0x08 },
+	{ "main.large", 0, 0x5008 },	{ "runtime.sigpanic", 0, 0x08 },
 };
 
 #define FORGED_FUNC_SIZE 64U
@@ -93,7 +95,7 @@ static inline void forged_put_func(uint8_t *b, unsigned i)
 {
 	const struct func_shape *s = forged_shape();
 	uint32_t name = 32 * i, sp = 1 + 8 * i, entry = FORGED_FUNC_SIZE * i,
-		 record = 0x40 + 64 * i;
+		 record = 0x60 + 64 * i;
 	uint8_t *r = b + 0x180 + record;
 
 	memcpy(b + name, forged_funcs[i].name, strlen(forged_funcs[i].name));
@@ -173,6 +175,28 @@ static inline const struct layout *forged_layout(int minor)
 	if (!found)
 		abort();
 	return found;
+}
+
+/* With WHYOOM_SEEDS, the mapping as a seed for fuzz_goroutines: "NAME-1", "NAME-2", … */
+static inline void forged_seed(const char *name, const struct layout *lay, const uint8_t *bytes,
+			       size_t n)
+{
+	const char *dir = getenv("WHYOOM_SEEDS");
+	static unsigned number;
+	char path[256];
+	FILE *f;
+
+	if (!dir)
+		return;
+	while (n > FORGED_FREE && !bytes[n - 1])
+		n--;
+	snprintf(path, sizeof(path), "%s/%s-%u", dir, name, ++number);
+	f = fopen(path, "w");
+	if (!f)
+		abort();
+	fputc((int)(lay - layouts), f);
+	fwrite(bytes, 1, n, f);
+	fclose(f);
 }
 
 #endif /* TESTS_FORGED_H */

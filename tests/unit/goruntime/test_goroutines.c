@@ -10,10 +10,11 @@
 #include "forged.h"
 
 #define SIZE 0x20000
-#define LIST 0x1000   /* allgs */
-#define GS 0x2000     /* the g's, 0x200 apart */
-#define STACKS 0x8000 /* 0x1000 apart */
-#define STACK_SIZE 0x1000
+#define LIST 0x800    /* allgs */
+#define GS 0x900      /* the g's, 0x200 apart */
+#define STACKS 0x1400 /* STACK_SIZE apart */
+#define STACK_SIZE 0x400
+#define LARGE_STACK 0x8000
 
 struct given {
 	uint8_t bytes[SIZE];
@@ -38,6 +39,7 @@ static void begin(int minor)
 
 static void end(void)
 {
+	forged_seed("goroutines", given.lay, given.bytes, SIZE);
 	mem_close(given.m);
 	image_free(given.img);
 }
@@ -276,7 +278,7 @@ static void put_large(void)
 	uint64_t at = STACKS + STACK_SIZE - 0x100 + 0x20;
 
 	add_g(4, "chan");
-	set_g(0, L_G_STACK_HI, FORGED_BASE + STACKS + 8 * STACK_SIZE);
+	set_g(0, L_G_STACK_HI, FORGED_BASE + STACKS + LARGE_STACK);
 	forged_set(given.bytes, at + 0x28, forged_pc(FORGED_LARGE));
 	forged_set(given.bytes, at + 0x30 + 0x5008, forged_pc(FORGED_START));
 	forged_set(given.bytes, at + 0x30 + 0x5010 + 8, forged_pc(FORGED_GOEXIT));
@@ -295,8 +297,8 @@ static void a_large_frame_is_stepped_over(void **state)
 	assert_int_equal(g.groups[0].n_pcs, 4);
 	assert_int_equal(g.groups[0].pcs[3], forged_pc(FORGED_START));
 	assert_false(g.groups[0].cut);
-	assert_ok(buffer_hole(given.m, FORGED_BASE + STACKS + 5 * STACK_SIZE,
-			      FORGED_BASE + STACKS + 7 * STACK_SIZE, &err),
+	assert_ok(buffer_hole(given.m, FORGED_BASE + STACKS + 0x5000, FORGED_BASE + STACKS + 0x6000,
+			      &err),
 		  &err);
 	assert_ok(read_it(&a, &g, &err), &err);
 	assert_int_equal(g.groups[0].n_pcs, 2);
@@ -452,6 +454,24 @@ static void stacks_in_words(void **state)
 	end();
 }
 
+/* It did not call: its pc is the instruction that failed. */
+static void a_frame_below_a_signal_is_where_it_was(void **state)
+{
+	const uint64_t pcs[] = { forged_pc(FORGED_SIGPANIC), forged_pc(FORGED_WAIT),
+				 forged_pc(FORGED_START), forged_pc(FORGED_WAIT) - 0x20 };
+	const struct goroutine_group g = { .n_pcs = COUNT(pcs), .pcs = pcs };
+	struct goroutine_frame frames[8];
+
+	(void)state;
+	begin(26);
+	assert_int_equal(goroutine_stack(given.img, &g, frames, 8), 4);
+	assert_int_equal(frames[0].address, pcs[0] - 1);
+	assert_int_equal(frames[1].address, pcs[1]);
+	assert_int_equal(frames[2].address, pcs[2] - 1);
+	assert_int_equal(frames[3].address, pcs[3]); /* its first instruction */
+	end();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -468,6 +488,7 @@ int main(void)
 		cmocka_unit_test(one_that_moves_is_read_again),
 		cmocka_unit_test(one_that_moves_below_a_large_frame),
 		cmocka_unit_test(stacks_in_words),
+		cmocka_unit_test(a_frame_below_a_signal_is_where_it_was),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

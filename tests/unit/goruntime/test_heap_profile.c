@@ -35,6 +35,7 @@ static void begin(int minor)
 
 static void end(void)
 {
+	forged_seed("heap", given.lay, given.bytes, SIZE);
 	mem_close(given.m);
 	image_free(given.img);
 }

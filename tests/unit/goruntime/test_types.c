@@ -34,6 +34,7 @@ static void begin(int minor)
 
 static void end(void)
 {
+	forged_seed("types", given.lay, given.bytes, SIZE);
 	mem_close(given.m);
 	image_free(given.img);
 }
@@ -72,6 +73,7 @@ static int name_of(uint64_t at, struct arena *a, const char **ret)
 {
 	struct err err = { 0 };
 
+	forged_set(given.bytes, FORGED_TYPE, FORGED_BASE + at);
 	return gotype_name(&given.rt, given.m, FORGED_BASE + at, a, ret, &err);
 }
 
