@@ -24,6 +24,7 @@
 #define PERIODIC_SHARE 100 /* a snapshot's cost is at most this part of the time between two */
 #define STAGE_SHARE 20
 #define ATTACH_PAUSE (20 * NS_PER_MS)
+#define ATTACH_YOUNG (2 * NS_PER_S)
 #define ATTACH_TRIES 500 /* ten seconds: a runtime that has not come up by then never will */
 #define HOLD_MEMCG (1500 * NS_PER_MS)
 #define HOLD_GLOBAL (200 * NS_PER_MS)
@@ -116,8 +117,11 @@ static void attach(struct recording *r, int64_t now)
 	if (e == -ESRCH)
 		r->gone = true;
 	if (e < 0) {
-		/* not Go at all: it may yet exec something that is; look again, but rarely */
-		if (e != -EAGAIN)
+		/*
+		 * Not Go, as far as one sees: a young one may still be relocating itself,
+		 * an older one may yet exec something that is, but rarely does.
+		 */
+		if (e != -EAGAIN && now - r->begin > ATTACH_YOUNG)
 			r->next_attach = now + 10 * ATTACH_PAUSE;
 		return;
 	}
