@@ -133,12 +133,13 @@ static int carry(struct kernlog *k, struct str s)
 static void end_carried(struct kernlog *k, bool cut)
 {
 	struct str line = buf_view(&k->carry);
+	/* as read_lines() would: how a log is cut into pieces must not show */
+	bool wanted = each_line(k) || scan_word(line) < line.n;
 
 	if (k->carry_long)
 		k->counts.long_lines++;
 	k->counts.lines++;
-	/* as read_lines() would: how a log is cut into pieces must not show */
-	if (each_line(k) || scan_word(line) < line.n)
+	if (wanted)
 		read_line(k, line, cut || k->carry_long);
 	buf_clear(&k->carry);
 	k->carry_long = false;

@@ -601,6 +601,29 @@ static void how_a_log_is_cut_does_not_show(void **state)
 	}
 }
 
+/* Behind a kill without a year lines are read for one, up to the same line however they come. */
+static void the_year_is_looked_for_as_far(void **state)
+{
+	(void)state;
+	for (unsigned noise = 195; noise < 205; noise++) {
+		BUF(text, 1 << 20);
+		int64_t wall;
+
+		buf_cstr(&text, KILLED("Oct 12 21:00:20 h kernel: ", "a", "100"));
+		for (unsigned i = 0; i < noise; i++)
+			buf_cstr(&text, "Oct 12 21:00:20 h app[1]: x\n");
+		buf_cstr(&text, "Oct 12 21:00:20 h app[1]: 2023-10-12T19:00:20Z\n");
+		for (size_t piece = 1; piece < 3000; piece += 997) {
+			_cleanup_(kernlog_freep) struct kernlog *k =
+				parse_in(text.p, text.n, piece, KERNLOG_BUDGET);
+
+			if (piece > 1)
+				assert_true(kernlog_kill(k, 0)->wall_ns == wall);
+			wall = kernlog_kill(k, 0)->wall_ns;
+		}
+	}
+}
+
 static void a_line_without_end(void **state)
 {
 	size_t n = 3 << 20;
@@ -718,6 +741,7 @@ int main(void)
 		cmocka_unit_test(envelopes),
 		cmocka_unit_test(other_killers),
 		cmocka_unit_test(how_a_log_is_cut_does_not_show),
+		cmocka_unit_test(the_year_is_looked_for_as_far),
 		cmocka_unit_test(a_line_without_end),
 		cmocka_unit_test(the_newest_kills_are_kept),
 		cmocka_unit_test(tables_go_before_kills_do),
