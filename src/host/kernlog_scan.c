@@ -52,6 +52,16 @@ static bool any(vec v)
 	return (w[0] | w[1]) != 0;
 }
 
+/* Behind "]  " of a row stands a number; of a call trace, much more often, a name. */
+static bool row_follows(const char *p, size_t n)
+{
+	size_t i = 3;
+
+	while (i < n && i < 12 && p[i] == ' ')
+		i++;
+	return i < n && p[i] >= '0' && p[i] <= '9';
+}
+
 /* Where a word begins whose rare bytes stand at @i; false if none does. */
 static bool word_at(struct str s, size_t i, size_t *ret)
 {
@@ -61,7 +71,8 @@ static bool word_at(struct str s, size_t i, size_t *ret)
 		return false;
 #define TRY(text, at, A, B, C)                                                                 \
 	if (p[0] == A && p[1] == B && p[2] == C && i + 1 > at &&                               \
-	    s.n - i >= sizeof(text) - 1 - at && memcmp(p - at, text, sizeof(text) - 1) == 0) { \
+	    s.n - i >= sizeof(text) - 1 - at && memcmp(p - at, text, sizeof(text) - 1) == 0 && \
+	    (A != ']' || row_follows(p, s.n - i))) {                                           \
 		*ret = i - at;                                                                 \
 		return true;                                                                   \
 	}

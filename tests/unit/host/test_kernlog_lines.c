@@ -2,6 +2,7 @@
 /* The lines of a report one by one, and what stands before them. */
 #include "host/kernlog_lines.h"
 #include "host/kernlog_prefix.h"
+#include "host/kernlog_scan.h"
 #include "host/kernlog_table.h"
 #include "host/kernlog_time.h"
 #include "t.h"
@@ -395,6 +396,69 @@ static void prefixes_come_off(void **state)
 	}
 }
 
+/* Each line that can be the first of a report, wherever it stands in a vector. */
+static void the_scan_sees_what_begins_a_report(void **state)
+{
+	static const char *const lines[] = {
+		"a invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=0",
+		"oom-kill:constraint=CONSTRAINT_NONE,nodemask=(null)",
+		"Out of memory: Killed process 5 (a) total-vm:4kB",
+		"Memory cgroup out of memory: Kill process 5 (a) score 9 or sacrifice child",
+		"Killed process 5 (a) total-vm:4kB",
+		"Out of memory and no killable processes...",
+		"Task in /a killed as a result of limit of /a",
+		"memory: usage 16kB, limit 16kB, failcnt 1",
+		"[ pid ]   uid  tgid total_vm      rss nr_ptes swapents oom_score_adj name",
+		"[  489]     0   489     1459      370    49152        0             0 agetty",
+		" oom_kill_process.cold+0xb/0x10",
+		"sysrq: Manual OOM execution",
+		"systemd-oomd[34]: oomd attempting to kill 63 with KILL",
+		"x.service: A process of this unit has been killed by the OOM killer.",
+		"x.service: Failed with result 'oom-kill'.",
+		"sending SIGTERM to process 696 uid 1001",
+		"Killing process 'bash' with signal 15, pid: 7",
+		"[talos] Sending SIGKILL to cgroup {}",
+		"The node was low on resource: memory.",
+		"must evict pod(s) to reclaim memory",
+		"pod is evicted successfully",
+		"Linux version 6.1.0 (a@b)",
+		"CPU: 1 PID: 2 Comm: a Not tainted 6.1.0 #1",
+		"   \"dmesg\": [",
+	};
+	static const char *const others[] = {
+		"[  7.123456]  ? do_syscall_64+0x6d/0x90",
+		"zoom bloom of memory, killed my room",
+		"audit: type=1400 (s) w o, limit kB",
+		"]  ",
+		"oo",
+		"KilKilKil",
+	};
+	char text[256];
+
+	(void)state;
+	for (size_t at = 0; at < 70; at++) {
+		memset(text, 'x', sizeof(text));
+		for (size_t i = 0; i < COUNT(lines); i++) {
+			size_t n = strlen(lines[i]), found;
+
+			memcpy(text + at, lines[i], n);
+			found = scan_word((struct str){ text, at + n });
+			if (found < at || found >= at + n)
+				fail_msg("at %zu: not seen: %s", at, lines[i]);
+		}
+		for (size_t i = 0; i < COUNT(others); i++) {
+			size_t n = strlen(others[i]);
+
+			memcpy(text + at, others[i], n);
+			if (scan_word((struct str){ text, at + n }) != at + n)
+				fail_msg("at %zu: seen: %s", at, others[i]);
+		}
+	}
+	memset(text, '\n', sizeof(text));
+	for (size_t n = 0; n <= sizeof(text); n++)
+		assert_int_equal(scan_newlines((struct str){ text, n }), n);
+}
+
 static void hosts_are_told_apart(void **state)
 {
 	struct logline a, b, c;
@@ -432,6 +496,7 @@ int main(void)
 		cmocka_unit_test(rows_that_are_none),
 		cmocka_unit_test(page_size_from_the_victims_row),
 		cmocka_unit_test(prefixes_come_off),
+		cmocka_unit_test(the_scan_sees_what_begins_a_report),
 		cmocka_unit_test(hosts_are_told_apart),
 		cmocka_unit_test(the_year_is_the_nearest),
 	};
