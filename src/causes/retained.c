@@ -6,42 +6,13 @@
 
 #include "base/clock.h"
 #include "causes/frames.h"
+#include "causes/sites.h"
 
 #define POINTS_MAX 512 /* of a trend; case/pattern.h */
 #define POINTS_MIN 5
 #define OBJECTS_EACH 0.5   /* fewer: not one for each, but shared or scaled from a few samples */
 #define ESTIMATE_MIN 100   /* of fewer goroutines the slope is chance */
 #define ESTIMATE_FITS 0.35 /* off the whole rise by no more than this */
-
-static double clamped(int64_t v)
-{
-	return v > 0 ? (double)v : 0;
-}
-
-/* Of what a site allocated the share that was still in use when the profile was published. */
-static double survival(const struct case_site *s)
-{
-	double alloc = clamped(s->alloc_bytes);
-
-	return alloc > 0 ? fmin(clamped(s->inuse_bytes) / alloc, 1) : 1;
-}
-
-static double with_pending(const struct case_site *s, int64_t published, int64_t latest)
-{
-	if (latest == UNKNOWN_I64)
-		return clamped(published);
-	return clamped(published) + survival(s) * (clamped(latest) - clamped(published));
-}
-
-double site_bytes(const struct case_site *s)
-{
-	return fmax(with_pending(s, s->inuse_bytes, s->latest_inuse_bytes), 0);
-}
-
-double site_objects(const struct case_site *s)
-{
-	return fmax(with_pending(s, s->inuse_objects, s->latest_inuse_objects), 0);
-}
 
 /* All goroutines that began with the same function: its sites are theirs in common. */
 static double relatives(const struct lineages *l, const struct lineage *x)

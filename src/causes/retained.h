@@ -30,8 +30,4 @@ struct retained {
 struct retained retained_of(const struct whycase *c, const struct lineages *l,
 			    const struct lineage *x, uint64_t grown);
 
-/* In-use bytes and objects of a site at the end, pending ones as far as its objects survive. */
-double site_bytes(const struct case_site *s);
-double site_objects(const struct case_site *s);
-
 #endif /* CAUSES_RETAINED_H */
