@@ -7,7 +7,9 @@
  * Numbers and their reasons (docs/causes/goroutine-leak.md):
  * under ten more, or a quarter more, is ordinary coming and going;
  * growth has levelled off when the last quarter's rate is under a fifth of the whole's;
- * members stay when the oldest has waited for half the time they were watched.
+ * members stay when the oldest has waited for half the time they were watched;
+ * the number follows the load when allocation rose by four fifths of its own rise, and does not
+ * when it doubled while allocation rose by no more than a quarter.
  */
 #define MORE_MIN 10
 #define MORE_SHARE 0.25
@@ -15,6 +17,8 @@
 #define LATE_FROM 0.75
 #define OLD_SHARE 0.5
 #define LOOKS_MIN 3
+#define FOLLOWS 0.8
+#define SAME_LOAD 1.25
 
 static double apart(int64_t from, int64_t to)
 {
@@ -79,13 +83,24 @@ static enum growth growth_in_looks(const struct lineage_look *p, unsigned n)
 			    1 - apart(p[late].t, p[n - 1].t) / span);
 }
 
-/* The sample next before @t that has the length of allgs. */
-static const struct case_sample *sample_at(const struct whycase *c, double t)
+static bool has_allgs(const struct case_sample *s)
+{
+	return known(s->allglen);
+}
+
+static bool has_alloc(const struct case_sample *s)
+{
+	return known(s->total_alloc);
+}
+
+/* The last sample up to @t that has the value asked for, else the first one that has. */
+static const struct case_sample *sample_at(const struct whycase *c, double t,
+					   bool (*has)(const struct case_sample *s))
 {
 	const struct case_sample *best = NULL;
 
 	for (size_t i = 0; i < c->n_samples && (!best || (double)c->samples[i].t <= t); i++) {
-		if (known(c->samples[i].allglen))
+		if (has(&c->samples[i]))
 			best = &c->samples[i];
 	}
 	return best;
@@ -97,7 +112,8 @@ static const struct case_sample *sample_at(const struct whycase *c, double t)
  */
 static enum growth growth_in_allgs(const struct whycase *c, double members)
 {
-	const struct case_sample *first = sample_at(c, -INFINITY), *last = sample_at(c, INFINITY);
+	const struct case_sample *first = sample_at(c, -INFINITY, has_allgs),
+				 *last = sample_at(c, INFINITY, has_allgs);
 	const struct case_sample *late;
 	double span, rise;
 
@@ -105,7 +121,7 @@ static enum growth growth_in_allgs(const struct whycase *c, double members)
 		return GROWTH_UNKNOWN;
 	span = apart(first->t, last->t);
 	rise = (double)last->allglen - (double)first->allglen;
-	late = sample_at(c, (double)first->t + LATE_FROM * span);
+	late = sample_at(c, (double)first->t + LATE_FROM * span, has_allgs);
 	if (late == first || late == last)
 		return GROWTH_UNKNOWN;
 	if (!more((double)first->allglen, (double)last->allglen))
@@ -147,38 +163,45 @@ static enum stay stay_of(const struct lineage_look *p, unsigned n, double record
 	return (double)p[n - 1].wait_max >= OLD_SHARE * span ? STAY_FOR_EVER : STAY_SHORT;
 }
 
-/* Bytes allocated between two samples, a second; NAN. */
-static double rate(const struct case_sample *from, const struct case_sample *to)
+/* Bytes allocated a nanosecond between two times; NAN. */
+static double rate(const struct whycase *c, double from, double to)
 {
-	if (!from || !to || !known(from->total_alloc) || !known(to->total_alloc) ||
-	    from->t >= to->t)
+	const struct case_sample *x = sample_at(c, from, has_alloc);
+	const struct case_sample *y = sample_at(c, to, has_alloc);
+
+	if (!x || x->t >= y->t)
 		return NAN;
-	return ((double)to->total_alloc - (double)from->total_alloc) / apart(from->t, to->t);
+	return ((double)y->total_alloc - (double)x->total_alloc) / apart(x->t, y->t);
+}
+
+/* Members x time between two times, the number taken as straight between two looks. */
+static double area(const struct lineage_look *p, unsigned n, double from, double to)
+{
+	double sum = 0;
+
+	for (unsigned i = 1; i < n; i++) {
+		double t0 = (double)p[i - 1].t, t1 = (double)p[i].t;
+		double a = fmax(t0, from), b = fmin(t1, to), v0 = (double)p[i - 1].blocked;
+		double slope = t1 > t0 ? ((double)p[i].blocked - v0) / (t1 - t0) : 0;
+
+		if (b > a)
+			sum += (b - a) * (v0 + slope * ((a + b) / 2 - t0));
+	}
+	return sum;
 }
 
 /* How the number and the allocation rate of the second half compare with the first's. */
 static enum load load_of(const struct whycase *c, const struct lineage_look *p, unsigned n)
 {
-	const struct case_sample *begin, *middle, *end;
-	double half = apart(p[0].t, p[n - 1].t) / 2, sum[2] = { 0 }, members, load;
-	unsigned looks[2] = { 0 };
+	double begin = (double)p[0].t, end = (double)p[n - 1].t, half = begin + (end - begin) / 2;
+	double members = area(p, n, half, end) / area(p, n, begin, half);
+	double load = rate(c, half, end) / rate(c, begin, half);
 
-	for (unsigned i = 0; i < n; i++) {
-		bool late = apart(p[0].t, p[i].t) >= half;
-
-		sum[late] += (double)p[i].blocked;
-		looks[late]++;
-	}
-	begin = sample_at(c, (double)p[0].t);
-	middle = sample_at(c, (double)p[0].t + half);
-	end = sample_at(c, (double)p[n - 1].t);
-	load = rate(middle, end) / rate(begin, middle);
-	members = sum[1] / looks[1] / (sum[0] / looks[0]);
 	if (n < LOOKS_MIN || !isfinite(load) || isnan(members))
 		return LOAD_UNKNOWN;
-	if (load >= 0.8 * members)
+	if (load >= FOLLOWS * members)
 		return LOAD_FOLLOWED;
-	return members >= 2 && load <= 1.25 ? LOAD_NOT_FOLLOWED : LOAD_UNKNOWN;
+	return members >= 2 && load <= SAME_LOAD ? LOAD_NOT_FOLLOWED : LOAD_UNKNOWN;
 }
 
 static double record_ns(const struct whycase *c)
