@@ -8,6 +8,7 @@
 #include "goruntime/large_objects.h"
 #include "goruntime/slice.h"
 #include "goruntime/span_chunk.h"
+#include "goruntime/types.h"
 
 #define SPANS_MAX (1ull << 26) /* half a TiB of the smallest spans */
 #define BAD_ALLOWED 64	       /* and a 16th part of all */
@@ -156,9 +157,28 @@ static int compare(struct walk *w, struct err *err)
 	return 0;
 }
 
+/* A program has few types of large objects: each is read once. */
+static int name_type(struct walk *w, size_t i, struct arena *a, struct err *err)
+{
+	const struct large_kept *v = w->large.v;
+	int r;
+
+	if (!v[i].type)
+		return 0;
+	for (size_t j = 0; j < i; j++) {
+		if (v[j].type == v[i].type) {
+			w->sum.large[i].type = w->sum.large[j].type;
+			return 0;
+		}
+	}
+	r = gotype_name(w->rt, w->m, v[i].type, a, &w->sum.large[i].type, err);
+	return r == -ENOENT || r == -EFAULT ? 0 : r;
+}
+
 static int list_large(struct walk *w, struct arena *a, struct err *err)
 {
 	struct large_objects *l = &w->large;
+	int r = 0;
 
 	large_objects_sort(l);
 	if (!l->n)
@@ -169,7 +189,9 @@ static int list_large(struct walk *w, struct arena *a, struct err *err)
 	for (size_t i = 0; i < l->n; i++)
 		w->sum.large[i] = l->v[i].object;
 	w->sum.n_large = l->n;
-	return 0;
+	for (size_t i = 0; r >= 0 && i < l->n; i++)
+		r = name_type(w, i, a, err);
+	return r;
 }
 
 static int read_spans(struct walk *w, bool quickly, size_t max_large, struct arena *a,

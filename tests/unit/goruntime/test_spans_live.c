@@ -11,6 +11,17 @@
 
 #include "looked.h"
 
+/* The program has two kinds of large objects: []byte and []*node. */
+static void compare_types(const struct goruntime *rt, const struct gospans *s)
+{
+	for (size_t i = 0; i < s->n_large; i++) {
+		if (rt->lay->minor < 22 || s->large[i].noscan)
+			assert_null(s->large[i].type);
+		else
+			assert_string_equal(s->large[i].type, "*main.node");
+	}
+}
+
 static void spans_of_one(struct looked *l, const char *path, enum go_build how)
 {
 	static const char *const steps[] = { "", "a", "ag", "d", "dsg" };
@@ -43,6 +54,7 @@ static void spans_of_one(struct looked *l, const char *path, enum go_build how)
 			assert_int_equal(spans.n_large, spans.large_count);
 			assert_int_equal(spans.large[0].size, 163840);
 			assert_true(spans.large[0].marked && !spans.large[0].unswept);
+			compare_types(&l->rt, &spans);
 		}
 	}
 	look_away(l);
