@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """gen-layouts.py FIELDS.DEF OUT.C LAYOUT.JSON...: the tables of src/goruntime/layout.h.
 
-A row that no layout has at all is a typing mistake and fails the build.
+A row that no layout has at all is a typing mistake and fails the build. A layout
+with a "base" is that one but for the structures it names (null: has none): what a
+GOEXPERIMENT changes.
 """
 import json
 import pathlib
@@ -41,8 +43,18 @@ def release(text):
     return numbers[1], numbers[2] if len(numbers) > 2 else 0
 
 
-def table(path, rows, seen):
+def load(path):
     layout = json.loads(path.read_text())
+    if "base" in layout:
+        base = load(path.parent / layout["base"])
+        structs = {**base["structs"], **layout["structs"]}
+        layout = {**base, **layout, "structs": {k: v for k, v in structs.items() if v}}
+    return layout
+
+
+def table(path, rows, seen):
+    layout = load(path)
+    experiment = layout["go"].get("experiment", "")
     minor, first = release(layout["go"]["from"])
     last = release(layout["go"]["to"])[1]
     values = []
@@ -56,10 +68,11 @@ def table(path, rows, seen):
             seen.add(name_id)
         values.append(f"\t\t\t[{name_id}] = {'LAYOUT_ABSENT' if value == ABSENT else value},\n")
     text = (f"\t{{\n\t\t.minor = {minor},\n\t\t.patch_from = {first},\n\t\t.patch_to = {last},\n"
-            f'\t\t.arch = "{layout["arch"]}",\n\t\t.name = "go1.{minor}.{last} {layout["arch"]}",\n'
+            f'\t\t.arch = "{layout["arch"]}",\n\t\t.experiment = "{experiment}",\n'
+            f'\t\t.name = "go1.{minor}.{last} {layout["arch"]}{experiment and " " + experiment}",\n'
             f"\t\t.arena_base_offset = {layout['consts']['runtime.arenaBaseOffsetUintptr']},\n"
             f"\t\t.at = {{\n{''.join(values)}\t\t}},\n\t}},\n")
-    return (layout["arch"], minor, first), text
+    return (layout["arch"], minor, experiment, first), text
 
 
 def main():

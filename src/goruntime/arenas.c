@@ -118,7 +118,8 @@ int go_arenas_have_inline_marks(const struct goruntime *rt, struct mem *m, bool 
 	bool found = false;
 	int n;
 
-	if (!layout_has(rt->lay, L_HEAP_ARENA_PAGE_INLINE_MARKS)) {
+	if (!layout_has(rt->lay, L_HEAP_ARENA_PAGE_INLINE_MARKS) ||
+	    !layout_has(rt->lay, L_INLINE_MARKS_MARKS)) {
 		*ret = false;
 		return 0;
 	}

@@ -32,12 +32,13 @@ struct layout {
 	int minor;		      /* 26 of go1.26 */
 	int patch_from, patch_to;     /* releases it was read from */
 	const char *arch;	      /* as GOARCH: "amd64" */
+	const char *experiment;	      /* GOEXPERIMENT that it is for: "nogreenteagc"; "" usually */
 	const char *name;	      /* "go1.23.12 amd64" */
 	int64_t arena_base_offset;    /* address of heap arena 0; the one constant past 32 bits */
 	uint32_t at[LAYOUT_N_FIELDS]; /* offset, size or constant */
 };
 
-/* Sorted by architecture, minor and patch_from. */
+/* Sorted by architecture, minor, experiment and patch_from. */
 extern const struct layout layouts[];
 extern const unsigned n_layouts;
 

@@ -50,6 +50,9 @@ static const struct recipe recipes[] = {
 	{ GLOBAL_MPROF_CYCLE, "runtime.mProf_PostSweep", SEG_NOPTRBSS, 0, NO_MEMBER },
 	{ GLOBAL_MEM_PROFILE_RATE, "runtime.allocmcache", ANY, -1, NO_MEMBER },
 	{ GLOBAL_MEM_PROFILE_RATE, "runtime.profilealloc", ANY, -1, NO_MEMBER },
+	{ GLOBAL_MEM_PROFILE_RATE, "runtime.nextSample", ANY, -1, NO_MEMBER },
+	{ GLOBAL_MEM_PROFILE_RATE, "runtime.mallocgc", ANY, HOLDS, NO_MEMBER },
+	{ GLOBAL_MEM_PROFILE_RATE, "runtime.mallocgcLarge", ANY, HOLDS, NO_MEMBER },
 	{ GLOBAL_WORK, "runtime.trygetfull", SEG_BSS, 0, L_WORK_FULL },
 	{ GLOBAL_WORK, "runtime.putfull", SEG_BSS, 0, L_WORK_FULL },
 	{ GLOBAL_WORK, "runtime.putempty", SEG_BSS, 0, L_WORK_EMPTY },
@@ -67,6 +70,9 @@ static const struct recipe recipes[] = {
 	{ GLOBAL_GCPHASE, "runtime.stackpoolfree", SEG_NOPTRBSS, 1, NO_MEMBER },
 	{ GLOBAL_GCPHASE, "runtime.gcMarkDone", SEG_NOPTRBSS, 0, NO_MEMBER },
 	{ GLOBAL_RUNTIME_INIT_TIME, "runtime.main", SEG_NOPTRBSS, 1, NO_MEMBER },
+	{ GLOBAL_RUNTIME_INIT_TIME, "runtime.doInit", SEG_NOPTRBSS, -1, NO_MEMBER },
+	{ GLOBAL_RUNTIME_INIT_TIME, "runtime.doInit1", SEG_NOPTRBSS, -1, NO_MEMBER },
+	{ GLOBAL_RUNTIME_INIT_TIME, "runtime.gcMarkTermination", SEG_NOPTRBSS, HOLDS, NO_MEMBER },
 	{ GLOBAL_ALLM, "runtime.mcommoninit", SEG_BSS, -1, NO_MEMBER },
 	{ GLOBAL_ALLM, "runtime.mexit", SEG_BSS, 2, NO_MEMBER },
 	{ GLOBAL_ALLM, "runtime.schedtrace", SEG_BSS, -1, NO_MEMBER },
@@ -177,7 +183,8 @@ static uint64_t found_by(const struct recipe *r, const struct go_witness *w)
 static bool refers_to(const struct recipe *r, const struct go_witness *w, uint64_t addr)
 {
 	for (unsigned i = 0; i < w->n; i++)
-		if (w->target[i] == addr && w->segment[i] == (uint8_t)r->segment)
+		if (w->target[i] == addr &&
+		    (r->segment == ANY || w->segment[i] == (uint8_t)r->segment))
 			return true;
 	return false;
 }

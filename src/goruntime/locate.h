@@ -37,7 +37,7 @@ enum go_global {
 };
 
 #define WITNESS_FUNCTIONS_MAX 64
-#define WITNESS_TARGETS_MAX 24
+#define WITNESS_TARGETS_MAX 80
 
 /* The distinct addresses that one witness refers to, in code order. */
 struct go_witness {

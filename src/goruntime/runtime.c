@@ -42,19 +42,24 @@ struct candidate {
 	int distance; /* from the release that the image says it is */
 };
 
-/* The release's own table is nearest, then its minor's others, then the neighbours. */
-static int distance_of(const struct layout *lay, int minor, int patch)
+/* The patch's own table is nearest, then its minor's others, then the neighbours. */
+static int distance_of(const struct layout *lay, const struct image *img)
 {
-	int off = 0;
+	int minor = image_go_minor(img), patch = image_go_patch(img), off = 0;
 
 	if (minor < 0)
-		return goruntime_newest_minor() - lay->minor;
+		return 10000 * (goruntime_newest_minor() - lay->minor) + (*lay->experiment != 0);
 	if (lay->minor != minor)
-		return 10000 * abs(lay->minor - minor) + (lay->minor > minor);
+		return 10000 * abs(lay->minor - minor) + 2 * (lay->minor > minor) +
+		       (*lay->experiment != 0);
 	if (patch < lay->patch_from)
 		off = lay->patch_from - patch;
 	else if (patch > lay->patch_to)
 		off = patch - lay->patch_to;
+	if (*lay->experiment && !strstr(image_go_version(img), lay->experiment))
+		off += 4000;
+	else if (!*lay->experiment && strstr(image_go_version(img), "X:"))
+		off += 2000;
 	return off < 9999 ? off : 9999;
 }
 
@@ -69,13 +74,11 @@ static int by_distance(const void *a, const void *b)
 
 static size_t rank(const struct image *img, struct candidate out[LAYOUTS_MAX])
 {
-	int minor = image_go_minor(img), patch = image_go_patch(img);
 	size_t n = 0;
 
 	for (unsigned i = 0; i < n_layouts && n < LAYOUTS_MAX; i++)
 		if (is_ours(&layouts[i]))
-			out[n++] = (struct candidate){ &layouts[i],
-						       distance_of(&layouts[i], minor, patch) };
+			out[n++] = (struct candidate){ &layouts[i], distance_of(&layouts[i], img) };
 	qsort(out, n, sizeof(*out), by_distance);
 	return n;
 }

@@ -33,7 +33,7 @@ struct fake_heap {
 const struct layout *fake_layout(int minor)
 {
 	for (unsigned i = 0; i < n_layouts; i++)
-		if (layouts[i].minor == minor)
+		if (layouts[i].minor == minor && !*layouts[i].experiment)
 			return &layouts[i];
 	fail_msg("no layout for 1.%d", minor);
 	return NULL;

@@ -8,7 +8,7 @@ static const struct layout *of(int minor, int patch)
 {
 	for (unsigned i = 0; i < n_layouts; i++)
 		if (layouts[i].minor == minor && layouts[i].patch_from <= patch &&
-		    patch <= layouts[i].patch_to)
+		    patch <= layouts[i].patch_to && !*layouts[i].experiment)
 			return &layouts[i];
 	fail_msg("no layout for go1.%d.%d", minor, patch);
 	return NULL;
@@ -27,10 +27,12 @@ static void patches_of_a_minor_do_not_overlap(void **state)
 	for (unsigned i = 1; i < n_layouts; i++) {
 		const struct layout *a = &layouts[i - 1], *b = &layouts[i];
 
-		if (a->minor == b->minor && !strcmp(a->arch, b->arch))
+		if (strcmp(a->arch, b->arch) || a->minor != b->minor)
+			assert_true(strcmp(a->arch, b->arch) < 0 || a->minor < b->minor);
+		else if (!strcmp(a->experiment, b->experiment))
 			assert_true(a->patch_to < b->patch_from);
 		else
-			assert_true(strcmp(a->arch, b->arch) < 0 || a->minor < b->minor);
+			assert_true(strcmp(a->experiment, b->experiment) < 0);
 	}
 }
 
@@ -51,6 +53,21 @@ static void known_offsets(void **state)
 	assert_int_equal(of(25, 0)->at[L_KIND_SPECIAL_PROFILE], 4);
 }
 
+static void experiments_stand_on_their_release(void **state)
+{
+	const struct layout *lay = NULL;
+
+	(void)state;
+	for (unsigned i = 0; i < n_layouts; i++)
+		if (layouts[i].minor == 26 && !strcmp(layouts[i].experiment, "nogreenteagc"))
+			lay = &layouts[i];
+	assert_non_null(lay);
+	assert_int_equal(lay->at[L_MHEAP_ALLSPANS], of(26, 0)->at[L_MHEAP_ALLSPANS]);
+	assert_int_equal(lay->at[L_MSTATS_ENABLEGC], of(25, 0)->at[L_MSTATS_ENABLEGC]);
+	assert_false(layout_has(lay, L_INLINE_MARKS_MARKS));
+	assert_true(layout_has(of(26, 0), L_INLINE_MARKS_MARKS));
+}
+
 static void renamed_and_absent_fields(void **state)
 {
 	(void)state;
@@ -68,6 +85,7 @@ int main(void)
 		cmocka_unit_test(every_minor_is_there),
 		cmocka_unit_test(patches_of_a_minor_do_not_overlap),
 		cmocka_unit_test(known_offsets),
+		cmocka_unit_test(experiments_stand_on_their_release),
 		cmocka_unit_test(renamed_and_absent_fields),
 	};
 
