@@ -5,11 +5,22 @@
 #include <archive_entry.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
+#include <libdeflate.h>
+#include <libgen.h>
+#include <string.h>
 #include <unistd.h>
 
-#define JSON_MAX ((size_t)512 << 20)
-#define MEMBERS_MAX 64		      /* a case has four */
+#define JSON_MAX ((size_t)256 << 20)
+#define MEMBERS_MAX 64		      /* a case has five */
 #define SKIPPED_MAX ((size_t)2 << 30) /* unpacked bytes of members that are not read */
+/*
+ * The last member: a line "NAME CRC32" for each before it, as cksfv and 7z check. Neither zstd as
+ * libarchive writes it nor tar notices a flipped bit in the contents; and a file that was cut off
+ * lacks it.
+ */
+#define SUMS "case.sfv"
+#define SUMS_MAX ((size_t)256 << 10)
 #define PIECE ((size_t)1 << 16)
 #define PATH_ROOM ((size_t)4096)
 
@@ -61,11 +72,35 @@ static int add_member(struct archive *w, const char *path, const struct case_mem
 	return 0;
 }
 
+static uint32_t sum_of(struct str bytes)
+{
+	return libdeflate_crc32(0, bytes.p, bytes.n);
+}
+
+static int add_members(struct archive *w, const char *path, struct str json,
+		       const struct case_member *extra, size_t n_extra, struct err *err)
+{
+	const struct case_member first = { "case.json", json };
+	struct case_member last = { .name = SUMS };
+	BUF(sums, SUMS_MAX);
+	int e = 0;
+
+	for (size_t i = 0; e == 0 && i <= n_extra; i++) {
+		const struct case_member *m = i ? &extra[i - 1] : &first;
+
+		e = add_member(w, path, m, err);
+		buf_printf(&sums, "%s %08" PRIX32 "\n", m->name, sum_of(m->bytes));
+	}
+	last.bytes = buf_view(&sums);
+	if (e == 0 && sums.failed)
+		e = err_set(err, sums.failed, "%s: too many members", path);
+	return e < 0 ? e : add_member(w, path, &last, err);
+}
+
 static int write_archive(int fd, const char *path, struct str json, const struct case_member *extra,
 			 size_t n_extra, struct err *err)
 {
 	_cleanup_(free_writer) struct archive *w = archive_write_new();
-	const struct case_member first = { "case.json", json };
 	int e;
 
 	if (!w)
@@ -74,12 +109,20 @@ static int write_archive(int fd, const char *path, struct str json, const struct
 	    archive_write_set_format_ustar(w) != ARCHIVE_OK ||
 	    archive_write_open_fd(w, fd) != ARCHIVE_OK)
 		return archive_failed(w, path, -EIO, err);
-	e = add_member(w, path, &first, err);
-	for (size_t i = 0; e == 0 && i < n_extra; i++)
-		e = add_member(w, path, &extra[i], err);
+	e = add_members(w, path, json, extra, n_extra, err);
 	if (e == 0 && archive_write_close(w) != ARCHIVE_OK)
 		e = archive_failed(w, path, -EIO, err);
 	return e;
+}
+
+/* The new name itself must survive a crash; where the folder cannot be opened it is not known to.
+ */
+static void sync_folder(char *path)
+{
+	_cleanup_(close_fd) int fd = open(dirname(path), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd >= 0)
+		(void)fsync(fd);
 }
 
 /* mkostemp() makes it with mode 0600, which it keeps. */
@@ -107,10 +150,14 @@ int case_file_save(const struct whycase *c, const char *path, const struct case_
 		e = err_sys(err, "%s", path);
 	if (e < 0)
 		unlink(temporary.p);
+	else
+		sync_folder(temporary.p);
 	return e;
 }
 
-static int read_member(struct archive *r, const char *path, struct buf *out, struct err *err)
+/* One whole member, at most as large as @out may get. */
+static int read_member(struct archive *r, const char *path, const char *name, struct buf *out,
+		       struct err *err)
 {
 	for (;;) {
 		void *to = buf_reserve(out, PIECE);
@@ -118,7 +165,7 @@ static int read_member(struct archive *r, const char *path, struct buf *out, str
 
 		if (!to)
 			return err_set(err, out->failed == -ENOMEM ? -ENOMEM : -EFBIG,
-				       "%s: case.json is larger than %zu bytes", path, out->max);
+				       "%s: %s is larger than %zu bytes", path, name, out->max);
 		n = archive_read_data(r, to, PIECE);
 		if (n < 0)
 			return archive_failed(r, path, -EBADMSG, err);
@@ -128,7 +175,7 @@ static int read_member(struct archive *r, const char *path, struct buf *out, str
 	}
 }
 
-/* Members before case.json are unpacked and dropped, but not without end. */
+/* Other members are unpacked and dropped, but not without end. */
 static int skip_member(struct archive *r, const char *path, size_t *skipped, struct err *err)
 {
 	char piece[PIECE];
@@ -142,7 +189,18 @@ static int skip_member(struct archive *r, const char *path, size_t *skipped, str
 	return n < 0 ? archive_failed(r, path, -EBADMSG, err) : 0;
 }
 
-static int find_json(struct archive *r, const char *path, struct buf *out, struct err *err)
+struct contents {
+	struct buf json, sums;
+};
+
+static void contents_release(struct contents *c)
+{
+	buf_release(&c->json);
+	buf_release(&c->sums);
+}
+
+/* To the end of the archive, so that one that was cut off is noticed. */
+static int read_contents(struct archive *r, const char *path, struct contents *ret, struct err *err)
 {
 	struct archive_entry *entry;
 	size_t skipped = 0;
@@ -152,24 +210,45 @@ static int find_json(struct archive *r, const char *path, struct buf *out, struc
 		const char *name;
 
 		if (s == ARCHIVE_EOF)
-			break;
+			return 0;
 		if (s != ARCHIVE_OK)
 			return archive_failed(r, path, -EBADMSG, err);
 		name = archive_entry_pathname(entry);
-		if (name && strcmp(name, "case.json") == 0)
-			return read_member(r, path, out, err);
-		e = skip_member(r, path, &skipped, err);
+		if (name && strcmp(name, "case.json") == 0 && !ret->json.n)
+			e = read_member(r, path, name, &ret->json, err);
+		else if (name && strcmp(name, SUMS) == 0 && !ret->sums.n)
+			e = read_member(r, path, name, &ret->sums, err);
+		else
+			e = skip_member(r, path, &skipped, err);
 		if (e < 0)
 			return e;
 	}
-	return err_set(err, -EBADMSG, "%s: no case.json in it", path);
+	return err_set(err, -EBADMSG, "%s: more than %d members", path, MEMBERS_MAX);
+}
+
+static int check_sum(const struct contents *c, const char *path, struct err *err)
+{
+	struct str sums = buf_view(&c->sums), line, name;
+	uint64_t sum;
+
+	if (!c->json.n)
+		return err_set(err, -EBADMSG, "%s: no case.json in it", path);
+	while (str_take_line(&sums, &line)) {
+		if (!str_take_until(&line, ' ', &name) || !str_eq(name, STR("case.json")))
+			continue;
+		if (!str_take_hex(&line, &sum) || sum != sum_of(buf_view(&c->json)))
+			return err_set(err, -EBADMSG, "%s: case.json is damaged (checksum)", path);
+		return 0;
+	}
+	return err_set(err, -EBADMSG, "%s: no checksum of case.json in it", path);
 }
 
 int case_file_load(const char *path, struct arena *a, struct whycase *ret, struct err *err)
 {
 	_cleanup_(close_fd) int fd = open(path, O_RDONLY | O_CLOEXEC);
 	_cleanup_(free_reader) struct archive *r = archive_read_new();
-	BUF(json, JSON_MAX);
+	_cleanup_(contents_release) struct contents c = { .json.max = JSON_MAX,
+							  .sums.max = SUMS_MAX };
 	int e;
 
 	if (fd < 0)
@@ -180,8 +259,11 @@ int case_file_load(const char *path, struct arena *a, struct whycase *ret, struc
 	    archive_read_support_format_tar(r) != ARCHIVE_OK ||
 	    archive_read_open_fd(r, fd, PIECE) != ARCHIVE_OK)
 		return archive_failed(r, path, -EBADMSG, err);
-	e = find_json(r, path, &json, err);
+	e = read_contents(r, path, &c, err);
+	if (e == 0)
+		e = check_sum(&c, path, err);
 	if (e < 0)
 		return e;
-	return case_json_parse(buf_view(&json), path, a, ret, err);
+	buf_release(&c.sums);
+	return case_json_parse(buf_view(&c.json), path, a, ret, err);
 }

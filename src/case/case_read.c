@@ -9,10 +9,12 @@
 #include <jansson.h>
 #include <math.h>
 
+#include "case/case_check.h"
 #include "case/case_fields.h"
 #include "case/case_file.h"
 
 #define DEPTH_MAX 32
+#define TREE_MAX ((size_t)1 << 30) /* of memory for jansson's tree */
 
 struct reader {
 	struct arena *a;
@@ -416,26 +418,39 @@ static void release_json(json_t **v)
 	json_decref(*v);
 }
 
+/* The tree is made only when it surely fits. */
+static int parse_tree(const struct reader *r, struct str json, json_t **ret)
+{
+	json_error_t where;
+
+	if (case_json_tree_bytes(json) > TREE_MAX)
+		return no_room(r);
+	*ret = json_loadb(json.p ? json.p : "", json.n, JSON_REJECT_DUPLICATES, &where);
+	if (!*ret)
+		return err_set(r->err, -EBADMSG, "%s: case.json: offset %d: %s", r->name,
+			       where.position, where.text);
+	return 0;
+}
+
 int case_json_parse(struct str json, const char *name, struct arena *a, struct whycase *ret,
 		    struct err *err)
 {
 	struct reader r = { .a = a, .name = name, .err = err };
-	json_error_t where;
-	_cleanup_(release_json) json_t *root = json_loadb(json.p ? json.p : "", json.n, 0, &where);
+	_cleanup_(release_json) json_t *root = NULL;
+	int e = parse_tree(&r, json, &root);
 	const char *schema = json_string_value(json_object_get(root, "schema"));
 	struct whycase c;
-	int e;
 
-	if (!root)
-		return err_set(err, -EBADMSG, "%s: case.json: offset %d: %s", name, where.position,
-			       where.text);
-	if (!schema || strcmp(schema, "whyoom.case/1") != 0)
-		return bad(&r, "schema", "is not whyoom.case/1");
-	e = get_frames(&r, json_object_get(root, "frames"));
+	if (e == 0 && (!schema || strcmp(schema, "whyoom.case/1") != 0))
+		e = bad(&r, "schema", "is not whyoom.case/1");
+	if (e == 0)
+		e = get_frames(&r, json_object_get(root, "frames"));
 	if (e == 0)
 		e = get_stacks(&r, json_object_get(root, "stacks"));
 	if (e == 0)
 		e = get_struct(&r, "case", &shape_case, root, &c, 0);
+	if (e == 0)
+		e = case_check_order(&c, name, err);
 	if (e < 0)
 		return e;
 	c.arena = a;

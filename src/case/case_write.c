@@ -6,18 +6,24 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
+#include <string.h>
 
 #include "base/json.h"
 #include "case/case_fields.h"
 #include "case/case_file.h"
 
-/* Objects numbered in the order in which they were met, found by address. */
+/*
+ * Numbers in the order in which things were met: frames by their address (the recorder keeps each
+ * once), stacks by what they hold, since each snapshot has its own.
+ */
+struct slot {
+	const void *p;
+	uint32_t n; /* of a stack: its frames; of a frame 0 */
+	uint32_t number;
+};
+
 struct numbering {
-	struct slot {
-		const void *p;
-		uint32_t n_frames; /* of a stack: the address of its frames alone is not enough */
-		uint32_t number;
-	} * slots; /* open addressing, a power of two */
+	struct slot *slots; /* open addressing, a power of two */
 	size_t room, used;
 	const struct slot **order; /* not used while slots move: rebuilt at the end */
 };
@@ -34,12 +40,26 @@ static void numbering_release(struct numbering *t)
 	free(t->order);
 }
 
+static size_t hash_of(const void *p, uint32_t n)
+{
+	const void *const *frames = p;
+	uint64_t h = n ? n : (uint64_t)(uintptr_t)p;
+
+	for (uint32_t i = 0; i < n; i++)
+		h = (h ^ (uint64_t)(uintptr_t)frames[i]) * UINT64_C(0x9e3779b97f4a7c15);
+	return (size_t)((h * UINT64_C(0x9e3779b97f4a7c15)) >> 32);
+}
+
+static bool same(const struct slot *s, const void *p, uint32_t n)
+{
+	return s->n == n && (s->p == p || (n && memcmp(s->p, p, n * sizeof(void *)) == 0));
+}
+
 static struct slot *slot_of(struct slot *slots, size_t room, const void *p, uint32_t n)
 {
-	size_t i = (size_t)((((uint64_t)(uintptr_t)p + n) * UINT64_C(0x9e3779b97f4a7c15)) >> 32) &
-		   (room - 1);
+	size_t i = hash_of(p, n) & (room - 1);
 
-	while (slots[i].p && (slots[i].p != p || slots[i].n_frames != n))
+	while (slots[i].p && !same(&slots[i], p, n))
 		i = (i + 1) & (room - 1);
 	return &slots[i];
 }
@@ -53,7 +73,7 @@ static bool numbering_grow(struct numbering *t)
 		return false;
 	for (size_t i = 0; i < t->room; i++) {
 		if (t->slots[i].p)
-			*slot_of(bigger, room, t->slots[i].p, t->slots[i].n_frames) = t->slots[i];
+			*slot_of(bigger, room, t->slots[i].p, t->slots[i].n) = t->slots[i];
 	}
 	free(t->slots);
 	t->slots = bigger;
@@ -118,6 +138,15 @@ static void put_tri(struct json *j, const char *key, enum tri v)
 		json_null(j, key);
 	else
 		json_bool(j, key, v == TRI_YES);
+}
+
+static const char *word_of(const struct field *f, unsigned v)
+{
+	unsigned i = 0;
+
+	while (i < v && f->names[i])
+		i++;
+	return f->names[i] ? f->names[i] : f->names[0];
 }
 
 static void put_number_of(struct writer *w, const char *key, struct numbering *t, const void *p,
@@ -208,7 +237,7 @@ static void put_field(struct writer *w, const char *key, const struct field *f, 
 		break;
 	case FIELD_ENUM:
 		memcpy(&v, at, sizeof(v));
-		json_cstr(&w->j, key, f->names[v]);
+		json_cstr(&w->j, key, word_of(f, v));
 		break;
 	case FIELD_STR:
 		json_cstr(&w->j, key, *(const char *const *)at);
@@ -265,7 +294,7 @@ static void put_stacks(struct writer *w)
 
 		json_open(&w->j, NULL, '[');
 		w->j.compact = true;
-		for (uint32_t k = 0; k < order[i]->n_frames; k++)
+		for (uint32_t k = 0; k < order[i]->n; k++)
 			put_number_of(w, NULL, &w->frames, frames[k], 0);
 		json_close(&w->j, ']');
 		w->j.compact = false;

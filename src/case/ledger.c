@@ -373,15 +373,17 @@ static bool from_log(struct maker *m)
 		return false;
 	open_sum(m, usage, known(k->usage),
 		 known(k->usage) ? "kernel log: usage" : "kernel log: limit");
+	if (known(k->anon_rss)) /* the victim; its row of the table has file pages too */
+		put(m, other_id(m->a, k->pid), "charge", plus(k->anon_rss, k->shmem_rss), false,
+		    "kernel log: kill line, anon-rss and shmem-rss");
 	for (size_t i = 0; i < k->n_tasks && n < OTHERS_MAX; i++) {
+		if (known(k->anon_rss) && k->tasks[i].pid == k->pid)
+			continue;
 		if (known(k->tasks[i].rss_bytes) && k->tasks[i].rss_bytes &&
 		    put(m, other_id(m->a, k->tasks[i].pid), "charge", k->tasks[i].rss_bytes, false,
 			"kernel log: task table, rss with file pages"))
 			n++;
 	}
-	if (n == 0 && known(k->anon_rss))
-		put(m, other_id(m->a, k->pid), "charge", plus(k->anon_rss, k->shmem_rss), false,
-		    "kernel log: kill line");
 	close_sum(m);
 	return true;
 }

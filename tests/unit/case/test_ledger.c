@@ -207,6 +207,13 @@ static void a_kernel_log_gives_its_tasks_as_estimates(void **state)
 	assert_int_equal(bytes(&b, "other.5"), 30 * MB);
 	assert_false(ledger_find(&b.l, "other.5")->exact);
 	assert_int_equal(b.l.unexplained, 34 * MB);
+	kill.pid = 5; /* the victim: its kill line says more than its row */
+	kill.anon_rss = 25 * MB;
+	kill.shmem_rss = 0;
+	ledger_of(&b.c, &b.arena, &b.l);
+	sums_hold(&b);
+	assert_int_equal(bytes(&b, "other.5"), 25 * MB);
+	assert_int_equal(b.l.unexplained, 39 * MB);
 	arena_release(&b.arena);
 }
 
