@@ -99,7 +99,7 @@ static void inline_of(const struct layout *lay)
 	struct err err;
 	uint64_t marks;
 
-	if (!layout_has(lay, L_HEAP_ARENA_PAGE_INLINE_MARKS))
+	if (!layout_has(lay, L_INLINE_MARKS_MARKS))
 		return;
 	h = fake_heap_new(lay);
 	add(h, small(0, FAKE_SWEEPGEN - 2));

@@ -24,7 +24,7 @@ static const struct layout *layout_of(json_t *file)
 		assert_true(str_take_u64(&from, &patch));
 	for (unsigned i = 0; i < n_layouts; i++) {
 		if (layouts[i].minor == (int)minor && layouts[i].patch_from == (int)patch &&
-		    !strcmp(layouts[i].arch, arch))
+		    !strcmp(layouts[i].arch, arch) && !*layouts[i].experiment)
 			return &layouts[i];
 	}
 	return NULL;
@@ -60,7 +60,7 @@ static void all_have_words(void **state)
 	const char *source = getenv("WHYOOM_SOURCE");
 	char dir[512], path[1024];
 	struct dirent *e;
-	unsigned files = 0;
+	unsigned files = 0, releases = 0;
 	DIR *d;
 
 	(void)state;
@@ -75,7 +75,9 @@ static void all_have_words(void **state)
 		files++;
 	}
 	closedir(d);
-	assert_int_equal(files, n_layouts);
+	for (unsigned i = 0; i < n_layouts; i++)
+		releases += !*layouts[i].experiment; /* those have their release's constants */
+	assert_int_equal(files, releases);
 }
 
 static const char *words(int minor, unsigned reason)
