@@ -20,13 +20,13 @@
 
 #define TRIES 3
 #define BATCH ((size_t)2048)
-/* Stack bytes of one batch. */
-#define BATCH_BYTES ((size_t)2 << 20)
+/* Stack bytes of one batch; touched only as far as the stacks are deep. */
+#define BATCH_BYTES ((size_t)4 << 20)
 /* The step of a walk through a stack deeper than the largest window. */
 #define DEEP_STEP ((size_t)4096)
 
 /* How much of a stack is read at once, by level; the last level walks on demand. */
-static const size_t window[] = { 1024, (size_t)16 << 10, 0 };
+static const size_t window[] = { 2048, 8192, 0 };
 #define LEVELS (sizeof(window) / sizeof(window[0]))
 #define DEEP (LEVELS - 1)
 

@@ -111,6 +111,7 @@ func all() {
 	start(1, recovered)
 	startFinalizer()
 	startCleanup()
+	startC()
 	for i := 0; i < 3; i++ {
 		go consumeOne() // no closure: the start function itself
 	}
