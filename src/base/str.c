@@ -76,6 +76,14 @@ ptrdiff_t str_find(struct str s, struct str needle)
 	return hit ? hit - s.p : -1;
 }
 
+ptrdiff_t str_find_last(struct str s, char c)
+{
+	while (s.n--)
+		if (s.p[s.n] == c)
+			return (ptrdiff_t)s.n;
+	return -1;
+}
+
 struct str str_skip(struct str s, size_t n)
 {
 	if (n > s.n)

@@ -43,6 +43,9 @@ bool str_has_suffix(struct str s, struct str suffix);
 /* Where @needle first stands in @s, or -1; an empty needle is at 0. */
 ptrdiff_t str_find(struct str s, struct str needle);
 
+/* Where @c stands for the last time in @s, or -1. */
+ptrdiff_t str_find_last(struct str s, char c);
+
 /* @n bytes less in front; the whole view if it is shorter. */
 struct str str_skip(struct str s, size_t n);
 

@@ -228,11 +228,10 @@ static int read_path(int rootfd, pid_t pid, struct buf *text, struct err *err)
 
 struct str cgroup_parent(struct str path)
 {
-	const char *slash = path.n ? memrchr(path.p, '/', path.n) : NULL;
+	ptrdiff_t slash = str_find_last(path, '/');
 
-	if (!slash)
-		return path;
-	path.n = slash == path.p ? 1 : (size_t)(slash - path.p);
+	if (slash >= 0)
+		path.n = slash ? (size_t)slash : 1;
 	return path;
 }
 

@@ -117,14 +117,11 @@ static bool is_qos(struct str part)
 /* Cuts the last part off; false when none is left. */
 static bool take_last(struct str *path, struct str *part)
 {
-	const char *slash;
-
 	while (path->n && path->p[path->n - 1] == '/')
 		path->n--;
 	if (!path->n)
 		return false;
-	slash = memrchr(path->p, '/', path->n);
-	*part = slash ? (struct str){ slash + 1, path->n - (size_t)(slash + 1 - path->p) } : *path;
+	*part = str_skip(*path, (size_t)(str_find_last(*path, '/') + 1));
 	path->n -= part->n;
 	return true;
 }

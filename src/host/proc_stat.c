@@ -30,12 +30,12 @@ static bool take_pid(struct str *s, pid_t *ret)
 /* "(comm)" from the front; the last ')' of the whole line ends it. */
 static bool take_comm(struct str *s, char comm[PROC_COMM_ROOM])
 {
-	const char *end = s->n ? memrchr(s->p, ')', s->n) : NULL;
+	ptrdiff_t end = str_find_last(*s, ')');
 	size_t n;
 
-	if (!end || !str_take_prefix(s, STR("(")))
+	if (end < 0 || !str_take_prefix(s, STR("(")))
 		return false;
-	n = (size_t)(end - s->p);
+	n = (size_t)end - 1;
 	memcpy(comm, s->p, n < PROC_COMM_ROOM ? n : PROC_COMM_ROOM - 1);
 	*s = str_skip(*s, n + 1);
 	return true;

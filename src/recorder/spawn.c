@@ -7,16 +7,17 @@
 #include <sys/wait.h>
 
 /* What went wrong between fork and exec, over a pipe that exec closes. */
+enum step { AT_GROUP, AT_LIMIT, AT_EXEC };
+
 struct failure {
 	int code;
-	enum { AT_GROUP, AT_LIMIT, AT_EXEC } where;
+	enum step where;
 };
 
-static void fail(int fd, int code, int where)
+static void fail(int fd, int code, enum step where)
 {
-	struct failure f = { .code = code };
+	struct failure f = { .code = code, .where = where };
 
-	f.where = where;
 	if (write(fd, &f, sizeof(f)) < 0)
 		_exit(126);
 	_exit(127);

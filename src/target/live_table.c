@@ -57,10 +57,8 @@ static enum live_backing backing_of(const struct mapping *m, bool anonymous)
 /* "[stack]" as it is; of a path the last part. */
 static void short_name(struct str name, char *to, size_t room)
 {
-	const char *slash = name.n && name.p[0] == '/' ? memrchr(name.p, '/', name.n) : NULL;
-
-	if (slash)
-		name = str_skip(name, (size_t)(slash - name.p) + 1);
+	if (str_has_prefix(name, STR("/")))
+		name = str_skip(name, (size_t)str_find_last(name, '/') + 1);
 	if (name.n > room - 1)
 		name.n = room - 1;
 	memcpy(to, name.p, name.n);

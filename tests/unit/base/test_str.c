@@ -40,12 +40,22 @@ static void words_and_lines(void **state)
 	assert_false(str_take_line(&s, &line));
 }
 
+static void the_last_place_of_a_character(void **state)
+{
+	(void)state;
+	assert_int_equal(str_find_last(STR("/a/b"), '/'), 2);
+	assert_int_equal(str_find_last(STR("/a"), '/'), 0);
+	assert_int_equal(str_find_last(STR("a"), '/'), -1);
+	assert_int_equal(str_find_last((struct str){ 0 }, '/'), -1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(numbers_overflow_is_refused),
 		cmocka_unit_test(signed_numbers_keep_their_range),
 		cmocka_unit_test(words_and_lines),
+		cmocka_unit_test(the_last_place_of_a_character),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

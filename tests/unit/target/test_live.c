@@ -43,7 +43,9 @@ static uint8_t *map(size_t len, int prot, int fd)
 /* What byte @i of the area holds after prepare(): every third page is touched. */
 static uint8_t area_byte(size_t i)
 {
-	return i / page % 3 == 1 ? (uint8_t)(i * 7 + i / page + 1) : 0;
+	if (i / page % 3 != 1)
+		return 0;
+	return (i * 7 + i / page + 1) & 0xff;
 }
 
 static void prepare(void)
