@@ -11,7 +11,7 @@
 #include "base/json.h"
 #include "host/kernlog.h"
 
-/* Of jansson, whose header cannot stand beside base/json.h: both have a json_null(). */
+/* Of jansson, whose header cannot stand beside base/json.h: both have a json_none(). */
 struct json_t;
 struct json_t *json_loadb(const char *buffer, size_t buflen, size_t flags, void *error);
 void json_delete(struct json_t *json);

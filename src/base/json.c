@@ -125,7 +125,7 @@ void json_double(struct json *j, const char *key, double v)
 	char text[40];
 
 	if (!isfinite(v)) {
-		json_null(j, key);
+		json_none(j, key);
 		return;
 	}
 	snprintf(text, sizeof(text), "%.15g", v);
@@ -141,7 +141,7 @@ void json_bool(struct json *j, const char *key, bool v)
 	buf_cstr(j->out, v ? "true" : "false");
 }
 
-void json_null(struct json *j, const char *key)
+void json_none(struct json *j, const char *key)
 {
 	begin(j, key);
 	buf_cstr(j->out, "null");
@@ -158,5 +158,5 @@ void json_cstr(struct json *j, const char *key, const char *s)
 	if (s)
 		json_str(j, key, str_from(s));
 	else
-		json_null(j, key);
+		json_none(j, key);
 }

@@ -111,7 +111,7 @@ static void put_u64(struct json *j, const char *key, uint64_t v)
 	char digits[24];
 
 	if (v == UNKNOWN_U64) {
-		json_null(j, key);
+		json_none(j, key);
 	} else if (v == CASE_NO_LIMIT) {
 		json_cstr(j, key, "none");
 	} else if (v > INT64_MAX) { /* JSON readers keep 64 bits signed, or fewer */
@@ -125,7 +125,7 @@ static void put_u64(struct json *j, const char *key, uint64_t v)
 static void put_i64(struct json *j, const char *key, int64_t v, int64_t unknown)
 {
 	if (v == unknown)
-		json_null(j, key);
+		json_none(j, key);
 	else if (v == INT64_MAX)
 		json_cstr(j, key, "off");
 	else
@@ -135,7 +135,7 @@ static void put_i64(struct json *j, const char *key, int64_t v, int64_t unknown)
 static void put_tri(struct json *j, const char *key, enum tri v)
 {
 	if (v == TRI_UNKNOWN)
-		json_null(j, key);
+		json_none(j, key);
 	else
 		json_bool(j, key, v == TRI_YES);
 }
@@ -155,7 +155,7 @@ static void put_number_of(struct writer *w, const char *key, struct numbering *t
 	uint32_t number;
 
 	if (!p)
-		json_null(&w->j, key);
+		json_none(&w->j, key);
 	else if (number_of(t, p, n, &number))
 		json_u64(&w->j, key, number);
 	else
@@ -271,7 +271,7 @@ static void put_field(struct writer *w, const char *key, const struct field *f, 
 static void put_struct(struct writer *w, const char *key, const struct shape *shape, const void *p)
 {
 	if (!p) {
-		json_null(&w->j, key);
+		json_none(&w->j, key);
 		return;
 	}
 	json_open(&w->j, key, '{');

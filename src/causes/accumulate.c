@@ -16,6 +16,8 @@
 #define LATE_SHARE 0.2
 #define LATE_FROM 0.75
 #define OLD_SHARE 0.5
+#define OLD_MIN_NS 2e9
+#define STEP_SHARE 0.5 /* of the rise, beyond the share of the time it took */
 #define LOOKS_MIN 3
 #define FOLLOWS 0.8
 #define SAME_LOAD 1.25
@@ -60,9 +62,25 @@ static int late_look(const struct lineage_look *p, unsigned n)
 	return -1;
 }
 
+/* Did most of them come between two looks that are near to each other? */
+static bool came_at_once(const struct lineage_look *p, unsigned n)
+{
+	double rise = (double)p[n - 1].blocked - (double)p[0].blocked;
+	double span = apart(p[0].t, p[n - 1].t);
+
+	for (unsigned i = 1; i < n && rise > 0 && span > 0; i++) {
+		double part = ((double)p[i].blocked - (double)p[i - 1].blocked) / rise;
+
+		if (part - apart(p[i - 1].t, p[i].t) / span > STEP_SHARE)
+			return true;
+	}
+	return false;
+}
+
 static enum growth growth_in_looks(const struct lineage_look *p, unsigned n)
 {
 	double span, first, last, peak = 0;
+	enum growth g;
 	int late;
 
 	if (n < LOOKS_MIN)
@@ -79,8 +97,9 @@ static enum growth growth_in_looks(const struct lineage_look *p, unsigned n)
 	late = late_look(p, n);
 	if (late < 0 || !(span > 0))
 		return GROWTH_UNKNOWN;
-	return judge_growth(first, (double)p[late].blocked, last,
-			    1 - apart(p[late].t, p[n - 1].t) / span);
+	g = judge_growth(first, (double)p[late].blocked, last,
+			 1 - apart(p[late].t, p[n - 1].t) / span);
+	return g == GROWTH_ENDLESS && came_at_once(p, n) ? GROWTH_UNKNOWN : g;
 }
 
 static bool has_allgs(const struct case_sample *s)
@@ -160,7 +179,9 @@ static enum stay stay_of(const struct lineage_look *p, unsigned n, double record
 	span = n < 2 || begin == p[n - 1].t ? record : apart(begin, p[n - 1].t);
 	if (p[n - 1].wait_max < 0)
 		return STAY_UNKNOWN;
-	return (double)p[n - 1].wait_max >= OLD_SHARE * span ? STAY_FOR_EVER : STAY_SHORT;
+	if ((double)p[n - 1].wait_max < OLD_SHARE * span)
+		return STAY_SHORT;
+	return (double)p[n - 1].wait_max >= OLD_MIN_NS ? STAY_FOR_EVER : STAY_UNKNOWN;
 }
 
 /* Bytes allocated a nanosecond between two times; NAN. */

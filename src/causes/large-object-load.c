@@ -16,14 +16,14 @@
 
 #include "causes/frames.h"
 #include "causes/large_new.h"
-#include "causes/sites.h"
+#include "causes/large_path.h"
 #include "causes/verify.h"
 
-#define LARGE_PART 0.25 /* of the limit: what the pattern calls a jump */
-#define ONE_PART 0.0625 /* of the limit: the least that is large by itself */
-#define SUDDEN_PART 0.5 /* of them came with the jump of the last seconds */
-#define LATE_NS 5e9	/* before the end: the pattern's last seconds */
-#define MANY 3		/* goroutines in the path: each has its share */
+#define LARGE_PART 0.25	 /* of the limit: what the pattern calls a jump */
+#define ONE_PART 0.0625	 /* of the limit: the least that is large by itself */
+#define SUDDEN_PART 0.5	 /* of them came with the jump of the last seconds */
+#define BEFORE_PART 0.25 /* of the whole rise, before the last seconds: it grew all along */
+#define MANY 3		 /* goroutines in the path: each has its share */
 
 struct load {
 	double limit;
@@ -46,23 +46,6 @@ static bool allocates(const char *function)
 			return true;
 	}
 	return false;
-}
-
-/* The place with most pending bytes whose objects are large. */
-static const struct place *pending_place(const struct places *l, double limit)
-{
-	const struct place *best = NULL;
-
-	for (size_t i = 0; i < l->n; i++) {
-		const struct place *p = &l->all[i];
-
-		if (p->pending_objects < 1 ||
-		    p->pending / p->pending_objects < ONE_PART * limit / 4)
-			continue;
-		if (!best || p->pending > best->pending)
-			best = p;
-	}
-	return best && best->pending >= LARGE_PART * limit / 2 ? best : NULL;
 }
 
 /* A goroutine that stands in an allocation, if only one or two do. */
@@ -110,35 +93,82 @@ static int64_t end_of(const struct whycase *c)
 /* A look at the heap says something of the last seconds if it was taken in them. */
 static bool late(const struct evidence_base *e, const struct case_snapshot *s)
 {
-	return s && (double)end_of(e->c) - (double)s->t <= LATE_NS;
+	return s && (double)end_of(e->c) - (double)s->t <= (double)LARGE_LATE_NS;
+}
+
+/* The charge at the begin of the record, of the last seconds, and at the end; false: not sampled.
+ */
+struct rise {
+	uint64_t first, late, last;
+};
+
+static bool rise_of(const struct whycase *c, struct rise *ret)
+{
+	struct rise r = { UNKNOWN_U64, UNKNOWN_U64, UNKNOWN_U64 };
+
+	for (size_t i = 0; i < c->n_samples; i++) {
+		const struct case_sample *s = &c->samples[i];
+
+		if (!known(s->charge))
+			continue;
+		r.first = known(r.first) ? r.first : s->charge;
+		if (!known(r.late) || end_of(c) - s->t >= LARGE_LATE_NS)
+			r.late = s->charge;
+		r.last = s->charge;
+	}
+	*ret = r;
+	return known(r.first);
+}
+
+/* What the charge rose by in the last seconds, or in the pattern's own; UNKNOWN_U64. */
+static uint64_t risen(const struct evidence_base *e)
+{
+	uint64_t jump = e->pattern.jump_bytes;
+	struct rise r;
+
+	if (!rise_of(e->c, &r) || r.last <= r.late)
+		return jump;
+	return !known(jump) || r.last - r.late > jump ? r.last - r.late : jump;
+}
+
+/* A leak's growth lies mostly before the last seconds. */
+static bool grew_all_along(const struct evidence_base *e)
+{
+	struct rise r;
+
+	if (e->pattern.kind != PATTERN_LEAK)
+		return false;
+	if (!rise_of(e->c, &r) || r.last <= r.first)
+		return true;
+	return (double)r.late - (double)r.first > BEFORE_PART * ((double)r.last - (double)r.first);
 }
 
 /* Gather the witnesses; false where neither spans nor a profile were read at the end. */
-static bool witnesses(const struct evidence_base *e, struct arena *a, struct load *r)
+static bool witnesses(const struct evidence_base *e, struct load *r)
 {
 	const struct case_snapshot *g = case_last_with_goroutines(e->c);
-	const struct place *p = NULL;
-	struct places l;
-
+	struct large_path p = { 0 };
 	bool profile = late(e, case_last_with_sites(e->c));
 
 	if (late(e, case_last_with_spans(e->c)))
 		r->made = large_new_of(e->c);
 	if (!r->made.known && !profile)
 		return false;
-	if (profile && places_of(e->c, a, &l) == 0)
-		p = pending_place(&l, r->limit);
+	if (profile)
+		p = large_path_of(e->c, ONE_PART * r->limit / 4);
+	if (p.bytes < LARGE_PART * r->limit / 2)
+		p.frame = NULL;
 	if (r->made.known) {
 		r->bytes = r->made.resident;
 		r->objects = r->made.n;
 		r->largest = r->made.n ? (double)r->made.all[0]->size : 0;
-	} else if (p) {
-		r->bytes = p->pending;
-		r->objects = p->pending_objects;
-		r->largest = p->pending / p->pending_objects;
+	} else if (p.frame) {
+		r->bytes = p.bytes;
+		r->objects = p.objects;
+		r->largest = p.largest;
 	}
-	r->path = p ? p->frame : allocating(g);
-	r->path_by_profile = p;
+	r->path = p.frame ? p.frame : allocating(g);
+	r->path_by_profile = p.frame;
 	r->callers = callers(g, r->path);
 	return true;
 }
@@ -183,28 +213,31 @@ static void culprits(const struct load *r, struct finding *f)
 static void evidence(const struct evidence_base *e, const struct load *r, struct finding *f,
 		     struct arena *a)
 {
-	const char *type = r->made.n && r->made.all[0]->type ? r->made.all[0]->type : "?";
+	const char *type = r->made.n ? r->made.all[0]->type : NULL;
 
 	if (r->made.known)
 		finding_evidence(f,
-				 text_new(a, "large-object-load.evidence.spans",
-					  ARG_BYTES("size", r->largest), ARG_STR("type", type),
-					  ARG_COUNT("count", r->made.n),
-					  ARG_BYTES("bytes", r->made.bytes), ARG_END),
+				 type ? text_new(a, "large-object-load.evidence.spans",
+						 ARG_BYTES("size", r->largest),
+						 ARG_STR("type", type),
+						 ARG_COUNT("count", r->made.n),
+						 ARG_BYTES("bytes", r->made.bytes), ARG_END)
+				      : text_new(a, "large-object-load.evidence.spans-untyped",
+						 ARG_BYTES("size", r->largest),
+						 ARG_COUNT("count", r->made.n),
+						 ARG_BYTES("bytes", r->made.bytes), ARG_END),
 				 r->largest, "bytes", "mheap_.allspans (large objects)");
 	finding_evidence(f,
-			 text_new(a, "large-object-load.evidence.jump",
-				  ARG_BYTES("jump", e->pattern.jump_bytes),
-				  ARG_SECONDS("seconds", (double)e->pattern.jump_ns / 1e9),
-				  ARG_END),
-			 (double)e->pattern.jump_bytes, "bytes", "charge");
+			 text_new(a, "large-object-load.evidence.jump", ARG_BYTES("jump", risen(e)),
+				  ARG_SECONDS("seconds", (double)LARGE_LATE_NS / 1e9), ARG_END),
+			 (double)risen(e), "bytes", "charge");
 	if (r->path && r->path_by_profile)
-		finding_evidence(f,
-				 text_new(a, "large-object-load.evidence.profile",
-					  ARG_STR("place", frame_place(r->path, a)),
-					  ARG_STR("function", function_short(r->path->function)),
-					  ARG_END),
-				 NAN, NULL, "heap profile, pending cycles (runtime.mbuckets)");
+		finding_evidence(
+			f,
+			text_new(a, "large-object-load.evidence.profile",
+				 ARG_STR("place", frame_place(r->path, a)),
+				 ARG_STR("function", function_short(r->path->function)), ARG_END),
+			NAN, NULL, "heap profile with its pending cycles (runtime.mbuckets)");
 	if (r->path && r->callers > 0)
 		finding_evidence(f,
 				 text_new(a, "large-object-load.evidence.goroutine",
@@ -225,10 +258,12 @@ static void yes(const struct evidence_base *e, const struct load *r, struct find
 				       ARG_STR("function", function_short(r->path->function)),
 				       ARG_BYTES("bytes", r->bytes), ARG_COUNT("count", r->objects),
 				       ARG_PERCENT("share", share), ARG_END)
-			    : text_new(a, "large-object-load.summary.unknown",
-				       ARG_STR("type", type ? type : "?"),
-				       ARG_BYTES("bytes", r->bytes), ARG_COUNT("count", r->objects),
-				       ARG_PERCENT("share", share), ARG_END));
+		    : type ? text_new(a, "large-object-load.summary.unknown", ARG_STR("type", type),
+				      ARG_BYTES("bytes", r->bytes), ARG_COUNT("count", r->objects),
+				      ARG_PERCENT("share", share), ARG_END)
+			   : text_new(a, "large-object-load.summary.untyped",
+				      ARG_BYTES("bytes", r->bytes), ARG_COUNT("count", r->objects),
+				      ARG_PERCENT("share", share), ARG_END));
 	f->heap_bytes = f->bytes;
 	culprits(r, f);
 	evidence(e, r, f, a);
@@ -244,7 +279,7 @@ static void yes(const struct evidence_base *e, const struct load *r, struct find
 static void decide(const struct evidence_base *e, const struct load *r, struct finding *f,
 		   struct arena *a)
 {
-	uint64_t jump = e->pattern.jump_bytes;
+	uint64_t jump = risen(e);
 
 	switch (shape_of(r)) {
 	case SHAPE_NONE:
@@ -280,14 +315,14 @@ static void judge(const struct evidence_base *e, struct finding *f, struct arena
 		finding_no(f, text_new(a, "large-object-load.no.alive", ARG_END));
 		return;
 	}
-	if (e->pattern.kind == PATTERN_LEAK) {
+	if (grew_all_along(e)) {
 		finding_no(f, text_new(a, "large-object-load.no.leak", ARG_END));
 		return;
 	}
 	r.limit = (double)(known(limit) && limit != CASE_NO_LIMIT ? limit : charge);
 	if (!known(charge) && (!known(limit) || limit == CASE_NO_LIMIT))
 		finding_unknown(f, text_new(a, "need.unknown.limit", ARG_END));
-	else if (!witnesses(e, a, &r))
+	else if (!witnesses(e, &r))
 		finding_unknown(f, text_new(a, "large-object-load.unknown.unread", ARG_END));
 	else
 		decide(e, &r, f, a);

@@ -23,27 +23,31 @@ static size_t as_large(const struct case_large *list, size_t n, const struct cas
 	return count;
 }
 
-/* The look at the spans before @last, as near to it as there is one. */
+/*
+ * The look at the spans that is nearest to the begin of the last seconds: looks
+ * in between have part of what was made in them already.
+ */
 static const struct case_snapshot *earlier(const struct whycase *c,
 					   const struct case_snapshot *last)
 {
 	const struct case_snapshot *found = NULL;
 
 	for (const struct case_snapshot *s = c->snapshots; s < last; s++) {
-		if (s->have_spans && s->t < last->t)
+		if (s->have_spans && s->t < last->t && (!found || last->t - s->t >= LARGE_LATE_NS))
 			found = s;
 	}
 	return found;
 }
 
-/* Of one growing slice: each at most 2.1 times the next smaller one, none twice, one type. */
+/* Of one growing slice: each at most 2.1 times the next smaller one, none twice, one type
+ * (or none known: objects without pointers have none). */
 static bool one_buffer(const struct large_new *r)
 {
 	for (unsigned i = 1; i < r->n; i++) {
 		double step = (double)r->all[i - 1]->size / (double)r->all[i]->size;
 		const char *x = r->all[i - 1]->type, *y = r->all[i]->type;
 
-		if (step < 1.05 || step > 2.1 || !x || !y || strcmp(x, y) != 0)
+		if (step < 1.05 || step > 2.1 || !x != !y || (x && strcmp(x, y) != 0))
 			return false;
 	}
 	return r->n > 1;

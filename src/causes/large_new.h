@@ -15,6 +15,9 @@
 /* A buffer that grows by a quarter leaves its last eight behind as four fifths of all of them. */
 #define LARGE_FEW 8
 
+#define LARGE_LATE_NS \
+	INT64_C(10000000000) /* before the end: "the last seconds"; a busy host is slow */
+
 struct large_new {
 	bool known;    /* spans were read */
 	bool compared; /* an earlier look could be compared with */

@@ -29,7 +29,7 @@ static int view_of(struct subject *t, const struct goroutine_group *g, struct vi
 static void json_frame(struct json *j, const char *key, const struct case_frame *f)
 {
 	if (!f) {
-		json_null(j, key);
+		json_none(j, key);
 		return;
 	}
 	json_open(j, key, '{');
@@ -42,7 +42,7 @@ static void json_frame(struct json *j, const char *key, const struct case_frame 
 static void json_seconds(struct json *j, const char *key, int64_t ns)
 {
 	if (ns < 0)
-		json_null(j, key);
+		json_none(j, key);
 	else
 		json_double(j, key, (double)ns / (double)NS_PER_S);
 }

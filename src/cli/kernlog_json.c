@@ -10,7 +10,7 @@
 static void put_u64(struct json *j, const char *key, uint64_t v)
 {
 	if (v == KERNLOG_UNKNOWN || v == KERNLOG_NO_LIMIT)
-		json_null(j, key);
+		json_none(j, key);
 	else
 		json_u64(j, key, v);
 }
@@ -20,7 +20,7 @@ static void put_pid(struct json *j, int pid)
 	if (pid)
 		json_i64(j, "pid", pid);
 	else
-		json_null(j, "pid");
+		json_none(j, "pid");
 }
 
 static void put_time(struct json *j, int64_t wall_ns, int64_t uptime_ns)
@@ -28,13 +28,13 @@ static void put_time(struct json *j, int64_t wall_ns, int64_t uptime_ns)
 	BUF(text, 64);
 
 	if (wall_ns == KERNLOG_NO_TIME) {
-		json_null(j, "time");
+		json_none(j, "time");
 	} else {
 		clock_rfc3339(&text, wall_ns);
 		json_str(j, "time", buf_view(&text));
 	}
 	if (uptime_ns == KERNLOG_NO_TIME)
-		json_null(j, "uptime_seconds");
+		json_none(j, "uptime_seconds");
 	else
 		json_double(j, "uptime_seconds", (double)uptime_ns / 1e9);
 }
@@ -53,7 +53,7 @@ static void put_victim(struct json *j, const struct kernlog_kill *k)
 	if (k->oom_score_adj_known)
 		json_i64(j, "oom_score_adj", k->oom_score_adj);
 	else
-		json_null(j, "oom_score_adj");
+		json_none(j, "oom_score_adj");
 	json_close(j, '}');
 }
 
@@ -68,7 +68,7 @@ static void put_trigger(struct json *j, const struct kernlog_kill *k)
 		buf_printf(&rip, "0x%llx", (unsigned long long)k->regs.rip);
 		json_str(j, "user_rip", buf_view(&rip));
 	} else {
-		json_null(j, "user_rip");
+		json_none(j, "user_rip");
 	}
 	json_close(j, '}');
 }
@@ -150,7 +150,7 @@ static void put_kill(struct json *j, const struct kernlog_kill *k, size_t *rows)
 	if (k->order_known)
 		json_i64(j, "order", k->order);
 	else
-		json_null(j, "order");
+		json_none(j, "order");
 	json_cstr(j, "gfp", k->gfp);
 	put_tasks(j, k, rows);
 	json_open(j, "lines", '[');

@@ -71,7 +71,7 @@ static int read_row(const struct proc_stat *p, struct arena *a, struct row *ret,
 static void json_known(struct json *j, const char *key, uint64_t v)
 {
 	if (v == UNKNOWN_U64 || v == CASE_NO_LIMIT)
-		json_null(j, key);
+		json_none(j, key);
 	else
 		json_u64(j, key, v);
 }

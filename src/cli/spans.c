@@ -26,7 +26,7 @@ static void json_classes(struct json *j, const struct gospans *s)
 		if (k->size)
 			json_u64(j, "slot_bytes", k->size);
 		else
-			json_null(j, "slot_bytes");
+			json_none(j, "slot_bytes");
 		json_bool(j, "noscan", k->noscan);
 		json_u64(j, "spans", k->spans);
 		json_u64(j, "span_bytes", k->bytes);

@@ -77,7 +77,7 @@ static void write_json(const struct subject *t, const struct gostats *s, uint64_
 	json_close(&j, '}');
 	json_i64(&j, "gogc", s->gogc);
 	if (s->memory_limit == GO_NO_LIMIT)
-		json_null(&j, "memory_limit_bytes");
+		json_none(&j, "memory_limit_bytes");
 	else
 		json_i64(&j, "memory_limit_bytes", s->memory_limit);
 	json_u64(&j, "heap_goal_bytes", s->heap_goal);
@@ -86,7 +86,7 @@ static void write_json(const struct subject *t, const struct gostats *s, uint64_
 	json_u64(&j, "gomaxprocs", s->gomaxprocs);
 	json_u64(&j, "mem_profile_rate", s->mem_profile_rate);
 	if (goroutines == UINT64_MAX)
-		json_null(&j, "goroutines");
+		json_none(&j, "goroutines");
 	else
 		json_u64(&j, "goroutines", goroutines);
 	json_cstr(&j, "layout", t->rt.lay->name);

@@ -17,13 +17,13 @@ struct look {
 	int root;
 };
 
-static uint64_t first_size(const struct group_processes *before, int pid, uint64_t now)
+static const struct group_process *seen_before(const struct group_processes *before, int pid)
 {
 	for (size_t i = 0; i < before->n; i++) {
 		if (before->v[i].p.pid == pid)
-			return before->v[i].p.first_rss_anon;
+			return &before->v[i];
 	}
-	return now;
+	return NULL;
 }
 
 /* Room for one more: past the maximum the smallest gives way to a larger one. */
@@ -41,17 +41,31 @@ static struct group_process *place_for(struct group_processes *g, uint64_t rss_a
 	return g->v[smallest].p.rss_anon < rss_anon ? &g->v[smallest] : NULL;
 }
 
+/* A leader that is a zombie says nothing of its memory: what was seen last stands. */
+static void keep_dying(struct look *l, const struct group_process *old)
+{
+	struct group_process *place = old ? place_for(l->now, old->p.rss_anon) : NULL;
+
+	if (place)
+		*place = *old;
+}
+
 static void add_process(struct look *l, pid_t pid)
 {
 	_cleanup_(close_fd) int procfd = proc_open(l->root, pid, NULL);
+	const struct group_process *old = seen_before(l->before, pid);
 	struct proc_status status;
 	struct group_process *place;
 	struct proc_stat stat;
 	int adj = 0;
 
 	if (procfd < 0 || proc_stat_read(procfd, &stat, NULL) < 0 ||
-	    proc_status_read(procfd, &status, NULL) < 0 || !known(status.rss_anon))
+	    proc_status_read(procfd, &status, NULL) < 0)
 		return;
+	if (!known(status.rss_anon)) {
+		keep_dying(l, old);
+		return;
+	}
 	if (proc_oom_score_adj(procfd, &adj, NULL) < 0)
 		adj = 0;
 	place = place_for(l->now, status.rss_anon);
@@ -64,9 +78,20 @@ static void add_process(struct look *l, pid_t pid)
 		.rss_anon = status.rss_anon,
 		.rss_file = status.rss_file,
 		.rss_shmem = status.rss_shmem,
-		.first_rss_anon = first_size(l->before, pid, status.rss_anon),
+		.first_rss_anon = old ? old->p.first_rss_anon : status.rss_anon,
 		.oom_score_adj = adj,
 	};
+}
+
+uint64_t group_processes_others(const struct group_processes *g, int target)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < g->n; i++) {
+		if (g->v[i].p.pid != target)
+			sum += g->v[i].p.rss_anon;
+	}
+	return sum;
 }
 
 void group_processes_look(struct group_processes *g, int groupfd)

@@ -29,6 +29,9 @@ struct group_processes {
 /* Looks at the group whose folder is open at @groupfd; what cannot be read is left out. */
 void group_processes_look(struct group_processes *g, int groupfd);
 
+/* Anonymous memory of all but @target at the last look, bytes. */
+uint64_t group_processes_others(const struct group_processes *g, int target);
+
 /* Copies into the case, whose subject is marked; -ENOMEM. */
 int group_processes_into(const struct group_processes *g, struct whycase *c);
 

@@ -87,7 +87,7 @@ int group_watch_open(struct group_watch *g, pid_t pid, struct err *err)
 		return e;
 	}
 	group_watch_limits(g);
-	group_processes_look(&g->processes, g->apart ? g->limiting_fd : g->own_fd);
+	group_watch_processes(g);
 	return 0;
 }
 
@@ -106,6 +106,11 @@ void group_watch_release(struct group_watch *g)
 static struct cgroup_watch *limiting(struct group_watch *g)
 {
 	return g->apart ? &g->limiting : &g->own;
+}
+
+void group_watch_processes(struct group_watch *g)
+{
+	group_processes_look(&g->processes, g->apart ? g->limiting_fd : g->own_fd);
 }
 
 uint64_t group_watch_usage(struct group_watch *g)

@@ -37,6 +37,9 @@ void group_watch_release(struct group_watch *g);
 /* One pread: bytes charged now to the limiting group, UNKNOWN_U64 when it is gone. */
 uint64_t group_watch_usage(struct group_watch *g);
 
+/* One look at the group's processes, into @processes. */
+void group_watch_processes(struct group_watch *g);
+
 /* All counters; fields that this kernel lacks are unknown. */
 void group_watch_charge(struct group_watch *g, struct case_charge *ret);
 

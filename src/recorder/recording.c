@@ -217,28 +217,35 @@ static void pace(struct recording *r, const struct case_sample *s)
 	r->next_sample = s->t + (wait < SAMPLE_FAST ? SAMPLE_FAST : wait);
 }
 
+/* The group's own statistics with each sample, its processes and limits once a second. */
+static void sample_group(struct recording *r, struct case_sample *s)
+{
+	struct case_charge charge;
+
+	if (!r->group)
+		return;
+	group_watch_charge(r->group, &charge);
+	s->charge = charge.usage;
+	s->charge_file = charge.file;
+	if (s->t < r->next_look)
+		return;
+	r->next_look = s->t + NS_PER_S;
+	group_watch_limits(r->group);
+	group_watch_processes(r->group);
+	s->others_anon = group_processes_others(&r->group->processes, r->s.pid);
+}
+
 static void sample(struct recording *r, int64_t now)
 {
 	struct case_sample s;
 
 	case_sample_init(&s);
 	s.t = now;
-	if (r->group) {
-		if (r->history.n_samples % 16 == 0)
-			group_watch_limits(r->group);
-		s.charge = group_watch_usage(r->group);
-	}
+	sample_group(r, &s);
 	sample_process(r, &s);
 	sample_runtime(r, &s);
 	history_sample(&r->history, &s);
 	pace(r, &s);
-}
-
-static void look_at_group(struct recording *r)
-{
-	struct group_watch *g = r->group;
-
-	group_processes_look(&g->processes, g->apart ? g->limiting_fd : g->own_fd);
 }
 
 static void add_charge(struct recording *r, struct arena *a, struct case_snapshot *snap)
@@ -249,7 +256,7 @@ static void add_charge(struct recording *r, struct arena *a, struct case_snapsho
 		return;
 	group_watch_charge(r->group, charge);
 	snap->charge = charge;
-	look_at_group(r);
+	group_watch_processes(r->group);
 }
 
 void recording_snapshot(struct recording *r, enum snapshot_why why)
@@ -345,7 +352,7 @@ static void capture(struct recording *r)
 	}
 	if (r->group) {
 		group_watch_charge(r->group, &r->kill_charge);
-		look_at_group(r);
+		group_watch_processes(r->group);
 	}
 	r->held_ns = clock_mono() - begin;
 }

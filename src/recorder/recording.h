@@ -27,7 +27,7 @@ struct recording {
 	struct err hold_error;	 /* why no thread is seized, if so */
 	struct err attach_error; /* why the runtime is not read, if so */
 	int64_t begin, begin_wall;
-	int64_t next_attach, next_sample, next_snapshot, snapshot_cost;
+	int64_t next_attach, next_sample, next_snapshot, next_look, snapshot_cost;
 	int64_t last_sample;
 	uint64_t last_charge, samples_lost;
 	double slope;	 /* of the charge, bytes/s, smoothed */

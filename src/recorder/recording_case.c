@@ -79,6 +79,18 @@ static int fill_kill(struct recording *r, struct whycase *c, struct err *err)
 	return 0;
 }
 
+/* The dying one's own size, as its last snapshot has it: /proc says nothing of a zombie's. */
+static void fill_target_size(struct whycase *c)
+{
+	const struct case_snapshot *last =
+		c->n_snapshots ? &c->snapshots[c->n_snapshots - 1] : NULL;
+
+	for (size_t i = 0; last && last->resident && i < c->n_processes; i++) {
+		if (c->processes[i].target && known(last->resident->rss_anon))
+			c->processes[i].rss_anon = last->resident->rss_anon;
+	}
+}
+
 static void fill_missing(const struct recording *r, struct whycase *c)
 {
 	const struct snapshot *last = r->captured ? &r->kill : &r->last;
@@ -109,6 +121,7 @@ int recording_case(struct recording *r, struct arena *a, struct whycase *ret, st
 	fill_missing(r, ret);
 	if (r->group && group_watch_into(r->group, ret) < 0)
 		return err_set(err, -ENOMEM, "no memory for the group's processes");
+	fill_target_size(ret);
 	ret->run.begin = r->begin;
 	ret->run.end = clock_mono();
 	ret->run.begin_wall_ns = r->begin_wall;

@@ -39,6 +39,7 @@ struct runner {
 	struct group_watch group;
 	bool watching;
 	struct arena kill_arena; /* shared: what is read of the dying; lives as long as the run */
+	unsigned n_killed, n_normal; /* reports made */
 	struct recording *recordings[PROCESSES_MAX];
 	size_t n;
 };
@@ -148,6 +149,10 @@ static void report(struct runner *r, struct recording *rec, int status, bool kil
 		return;
 	}
 	c.run.mode = "run";
+	if (killed)
+		r->n_killed++;
+	else
+		r->n_normal++;
 	r->opt->report(r->opt->arg, &out);
 }
 
@@ -164,12 +169,21 @@ static bool died_of_runtime(const struct recording *rec, int status)
 	return rec->attached && WIFEXITED(status) && WEXITSTATUS(status) == 2;
 }
 
+/* One report of a run in which nothing was killed: of CMD itself, else of the first Go process. */
+static bool wants_normal_end(const struct runner *r, const struct recording *rec)
+{
+	if (!r->opt->want_normal_end || r->n_killed)
+		return false;
+	return rec->s.pid == r->child ? rec->attached || !r->n_normal
+				      : rec->attached && !r->n_normal;
+}
+
 static void ended(struct runner *r, struct recording *rec, int status)
 {
 	bool killed = WIFSIGNALED(status) || died_of_runtime(rec, status);
 	bool of_interest = WIFSIGNALED(status) ? WTERMSIG(status) == SIGKILL : killed;
 
-	if (of_interest || r->opt->want_normal_end)
+	if (of_interest || wants_normal_end(r, rec))
 		report(r, rec, status, of_interest);
 	for (size_t i = 0; i < r->n; i++) {
 		if (r->recordings[i] == rec) {

@@ -23,7 +23,7 @@ static void u64_or_null(struct json *j, const char *key, uint64_t v)
 	if (known(v) && v != CASE_NO_LIMIT)
 		json_u64(j, key, v);
 	else
-		json_null(j, key);
+		json_none(j, key);
 }
 
 static void pid_or_null(struct json *j, int pid)
@@ -31,13 +31,13 @@ static void pid_or_null(struct json *j, int pid)
 	if (pid > 0)
 		json_i64(j, "pid", pid);
 	else
-		json_null(j, "pid");
+		json_none(j, "pid");
 }
 
 static void text(struct writer *w, const char *key, struct text t)
 {
 	if (!t.key) {
-		json_null(&w->j, key);
+		json_none(&w->j, key);
 		return;
 	}
 	message_render(t, w->lang, &w->words);
@@ -53,7 +53,7 @@ static void message(struct writer *w, const char *key, const char *message)
 static void time_or_null(struct writer *w, const char *key, int64_t wall_ns)
 {
 	if (wall_ns == UNKNOWN_I64) {
-		json_null(&w->j, key);
+		json_none(&w->j, key);
 		return;
 	}
 	clock_rfc3339(&w->words, wall_ns);
@@ -76,7 +76,7 @@ static void subject(struct writer *w, const struct case_subject *s)
 		json_cstr(&w->j, "name", s->container_name);
 		json_close(&w->j, '}');
 	} else {
-		json_null(&w->j, "container");
+		json_none(&w->j, "container");
 	}
 	json_cstr(&w->j, "module", s->module);
 	json_close(&w->j, '}');
@@ -93,7 +93,7 @@ static void victim(struct writer *w, const struct verdict *v, const struct case_
 	const struct case_subject *s = &v->c->subject;
 
 	if (v->oom.status != TRI_YES) {
-		json_null(&w->j, "victim");
+		json_none(&w->j, "victim");
 		return;
 	}
 	json_open(&w->j, "victim", '{');
@@ -109,7 +109,7 @@ static void victim(struct writer *w, const struct verdict *v, const struct case_
 static void trigger(struct writer *w, const struct case_kill *k)
 {
 	if (!k || (!k->trigger_pid && !k->trigger_comm)) {
-		json_null(&w->j, "trigger");
+		json_none(&w->j, "trigger");
 		return;
 	}
 	json_open(&w->j, "trigger", '{');
@@ -167,7 +167,7 @@ static void ledger(struct writer *w, const struct ledger *l)
 	if (l->known)
 		json_i64(&w->j, "unexplained_bytes", l->unexplained);
 	else
-		json_null(&w->j, "unexplained_bytes");
+		json_none(&w->j, "unexplained_bytes");
 	json_open(&w->j, "nodes", '[');
 	for (unsigned i = 0; l->known && i < l->n; i++) {
 		json_open(&w->j, NULL, '{');
