@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "goruntime/checks.h"
+#include "goruntime/limiter.h"
 #include "goruntime/locate.h"
 
 #define ARCH "amd64" /* image_find() refuses the others */
@@ -88,7 +89,9 @@ static int try_layout(struct mem *m, const struct go_witnesses *w, struct gorunt
 {
 	int r = go_globals_locate(w, rt->lay, &rt->at, err);
 
-	return r < 0 ? r : go_checks_run(rt, m, err);
+	if (r >= 0)
+		r = go_checks_run(rt, m, err);
+	return r < 0 ? r : go_limiter_settle(rt, m, err);
 }
 
 /* The layout is not to blame: the process is gone, may not be read, or has just begun. */
