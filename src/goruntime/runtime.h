@@ -28,9 +28,9 @@ struct go_globals {
 	uint64_t runtime_init_time, gc_cpu_limiter, allm;
 };
 
-/* One invariant of go-runtime.md A.7 and how it came out on this process. */
+/* One relation that the runtime keeps (checks.h), and how it came out on this process. */
 struct go_check {
-	const char *name; /* static: "span-pages" */
+	const char *name; /* static: "span-headers" */
 	bool ok;
 };
 
@@ -46,9 +46,12 @@ struct goruntime {
 
 /*
  * @img stays the caller's and must outlive @ret. -ENOENT when a required global
- * is not found, -ENOTSUP when no layout passes ("Go 1.29: none of the 12 layouts
- * fits: span-pages failed"); others as mem_read(). -EAGAIN when the runtime has
- * not initialised yet (the process has just been started): try again.
+ * is not found; -ENOTSUP when no layout passes: "PID 4242: go1.29.1: none of the
+ * 17 layouts fits: span-headers failed", where the check is that of the nearest
+ * layout; others as mem_readv(). -EAGAIN when the runtime has not initialised yet
+ * (the process has just been started): try again, a second at most.
+ *
+ * Globals that are not required are 0 where their witnesses do not agree.
  */
 int goruntime_attach(struct mem *m, const struct image *img, struct goruntime *ret, struct err *err)
 	_must_use_;
