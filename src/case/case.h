@@ -115,7 +115,7 @@ struct case_goroutines { /* one group: same state, stack and creator */
 	const struct case_frame *created_by; /* NULL: main or unknown */
 	const char *start;		     /* function it was started with; NULL unknown */
 	uint64_t stack_bytes;
-	int64_t wait_min_ns, wait_max_ns; /* -1 unknown */
+	int64_t wait_min_ns, wait_max_ns, wait_mean_ns; /* -1 unknown */
 };
 
 struct case_site { /* an allocation site of the heap profile; scaled estimates */

@@ -201,6 +201,7 @@ static const struct field case_goroutines_fields[] = {
 	F(case_goroutines, stack_bytes, "stack_bytes"),
 	F_NULL(case_goroutines, wait_min_ns, "wait_min_ns", -1),
 	F_NULL(case_goroutines, wait_max_ns, "wait_max_ns", -1),
+	F_NULL(case_goroutines, wait_mean_ns, "wait_mean_ns", -1),
 	{ 0 },
 };
 static const struct shape shape_goroutines = SHAPE(case_goroutines);

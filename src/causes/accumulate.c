@@ -17,6 +17,8 @@
 #define LATE_FROM 0.75
 #define OLD_SHARE 0.5
 #define OLD_MIN_NS 2e9
+#define MEAN_SHARE 0.2 /* in a steady flow one half; a lone old one among many that wake is none \
+			*/
 #define STEP_SHARE 0.5 /* of the rise, beyond the share of the time it took */
 #define LOOKS_MIN 3
 #define FOLLOWS 0.8
@@ -179,7 +181,7 @@ static enum stay stay_of(const struct lineage_look *p, unsigned n, double record
 	span = n < 2 || begin == p[n - 1].t ? record : apart(begin, p[n - 1].t);
 	if (p[n - 1].wait_max < 0)
 		return STAY_UNKNOWN;
-	if ((double)p[n - 1].wait_max < OLD_SHARE * span)
+	if ((double)p[n - 1].wait_max < OLD_SHARE * span || p[n - 1].wait_mean < MEAN_SHARE * span)
 		return STAY_SHORT;
 	return (double)p[n - 1].wait_max >= OLD_MIN_NS ? STAY_FOR_EVER : STAY_UNKNOWN;
 }

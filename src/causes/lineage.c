@@ -2,6 +2,7 @@
 #include "causes/lineage.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -95,6 +96,11 @@ static void add(struct lineage *x, unsigned look, const struct case_goroutines *
 		l->stack_bytes = saturating(l->stack_bytes, g->stack_bytes);
 	if (g->wait_max_ns > l->wait_max)
 		l->wait_max = g->wait_max_ns;
+	if (g->wait_mean_ns < 0)
+		return;
+	l->wait_mean = isnan(l->wait_mean) ? 0 : l->wait_mean;
+	l->timed += (double)g->count;
+	l->wait_mean += ((double)g->wait_mean_ns - l->wait_mean) * (double)g->count / l->timed;
 }
 
 /* The lineages of the last snapshot, in the order of their origin. */
@@ -140,7 +146,9 @@ static int choose(const struct case_snapshot *s, struct arena *a, struct lineage
 static void look_at(const struct case_snapshot *s, unsigned look, bool last, struct lineages *l)
 {
 	for (size_t i = 0; i < l->n; i++)
-		l->all[i].looks[look] = (struct lineage_look){ .t = s->t, .wait_max = -1 };
+		l->all[i].looks[look] = (struct lineage_look){ .t = s->t,
+							       .wait_max = -1,
+							       .wait_mean = (double)NAN };
 	for (size_t i = 0; i < s->n_groups; i++) {
 		const struct case_goroutines *g = &s->groups[i];
 		struct lineage key = { .created_by = g->created_by, .start = start_of(g) };

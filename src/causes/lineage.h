@@ -22,6 +22,8 @@ struct lineage_look { /* at one snapshot */
 	uint64_t blocked;     /* of them waiting for something that another must do */
 	uint64_t stack_bytes; /* of the blocked ones */
 	int64_t wait_max;     /* of the blocked ones; -1 unknown */
+	double wait_mean;     /* of those whose time is known; NAN */
+	double timed;	      /* how many they are */
 };
 
 struct lineage {

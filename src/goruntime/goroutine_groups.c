@@ -144,6 +144,7 @@ static int new_group(struct goroutine_groups *t, const struct goroutine_shown *s
 		.startpc = s->g->startpc,
 		.wait_min_ns = -1,
 		.wait_max_ns = -1,
+		.wait_mean_ns = -1,
 	};
 	uint64_t *pcs = arena_new_array(t->a, uint64_t, s->n_pcs);
 
@@ -196,6 +197,11 @@ static void add_wait(struct goroutine_groups *t, struct goroutine_group *group, 
 	if (ns > group->wait_max_ns)
 		group->wait_max_ns = ns;
 	group->wait_known++;
+	/* a running mean: sums of many old waits could overflow */
+	group->wait_mean_ns = group->wait_known == 1
+				      ? ns
+				      : group->wait_mean_ns + (ns - group->wait_mean_ns) /
+								      (int64_t)group->wait_known;
 }
 
 int groups_add(struct goroutine_groups *t, const struct goroutine_shown *s, struct err *err)

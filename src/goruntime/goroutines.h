@@ -32,6 +32,7 @@ struct goroutine_group {
 	uint64_t stack_bytes; /* of the group: stack.hi - stack.lo, summed */
 	uint64_t max_stack_bytes;
 	int64_t wait_min_ns, wait_max_ns; /* at @now; -1: no GC saw any of them blocked yet */
+	int64_t wait_mean_ns;		  /* of those that have a time; -1 */
 	uint64_t wait_known;		  /* how many of them have a time */
 };
 

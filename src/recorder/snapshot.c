@@ -121,6 +121,7 @@ static int finish_goroutines(struct subject *s, const struct goroutines *from, s
 			.stack_bytes = g->stack_bytes,
 			.wait_min_ns = g->wait_min_ns,
 			.wait_max_ns = g->wait_max_ns,
+			.wait_mean_ns = g->wait_mean_ns,
 		};
 		if (!groups[i].state || symbols_goroutine(s->symbols, g, &groups[i].stack) < 0)
 			return -ENOMEM;

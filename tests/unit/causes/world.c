@@ -157,6 +157,7 @@ struct case_goroutines *world_group(struct world *w, struct case_snapshot *s, ui
 		.stack_bytes = count * 2 * KIB,
 		.wait_min_ns = wait_max < 0 ? -1 : 0,
 		.wait_max_ns = wait_max,
+		.wait_mean_ns = wait_max < 0 ? -1 : wait_max / 2,
 	};
 	s->goroutines += count;
 	return g;
