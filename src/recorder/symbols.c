@@ -98,7 +98,7 @@ static uint64_t mix(uint64_t h, uint64_t v)
 
 static uint64_t stack_key(const uint64_t *pcs, uint32_t n, enum tag tag)
 {
-	uint64_t h = n;
+	uint64_t h = mix(0, n);
 
 	for (uint32_t i = 0; i < n; i++)
 		h = mix(h, pcs[i]);
@@ -107,7 +107,9 @@ static uint64_t stack_key(const uint64_t *pcs, uint32_t n, enum tag tag)
 
 static const struct case_frame *frame_of(struct symbols *s, const struct image_frame *from)
 {
-	uint64_t key = mix(mix(from->line, (uint64_t)(uintptr_t)from->function),
+	/* Each through mix() by itself: line ^ address collides for names that stand side by side.
+	 */
+	uint64_t key = mix(mix(mix(0, from->line), (uint64_t)(uintptr_t)from->function),
 			   (uint64_t)(uintptr_t)from->file);
 	struct entry *e = entry_for(s, key << 2 | TAG_FRAME);
 	struct case_frame *f;
