@@ -22,6 +22,7 @@
 /* Less than a tenth of what is to be explained does not bring a process down. */
 #define PART_MIN 0.1
 #define CULPRITS 3
+#define HANDFUL 10
 
 struct leak {
 	const struct lineage *x;
@@ -84,7 +85,7 @@ static void weigh(const struct evidence_base *e, const struct lineages *l, struc
 /* A handful, or so few bytes that it would not matter if they did pile up. */
 static bool negligible(const struct evidence_base *e, const struct lineages *l, struct leak *k)
 {
-	if (k->how.last < 10)
+	if (k->how.last < HANDFUL)
 		return true;
 	k->held = retained_of(e->c, l, k->x, k->how.last);
 	return k->held.by != RETAINED_UNKNOWN &&
@@ -315,7 +316,9 @@ static void no(const struct leaks *r, struct finding *f, struct arena *a)
 		finding_no(f, text_new(a, "goroutine-leak.no.none", ARG_END));
 		return;
 	}
-	if (how->growth == GROWTH_LEVELLED)
+	if (how->last < HANDFUL)
+		key = "goroutine-leak.no.few";
+	else if (how->growth == GROWTH_LEVELLED)
 		key = "goroutine-leak.no.levelled";
 	else if (how->growth == GROWTH_ENDLESS)
 		key = "goroutine-leak.no.load";

@@ -16,13 +16,15 @@
 
 #include "causes/frames.h"
 #include "causes/large_new.h"
-#include "causes/large_path.h"
+#include "causes/sites.h"
 #include "causes/verify.h"
 
 #define LARGE_PART 0.25	 /* of the limit: what the pattern calls a jump */
 #define ONE_PART 0.0625	 /* of the limit: the least that is large by itself */
 #define SUDDEN_PART 0.5	 /* of them came with the jump of the last seconds */
 #define BEFORE_PART 0.25 /* of the whole rise, before the last seconds: it grew all along */
+#define CLIMB_NS 60e9	 /* the longest climb that is still sudden; as the pattern has it */
+#define CALM_PART 0.1	 /* of what is to be explained: not yet climbing */
 #define MANY 3		 /* goroutines in the path: each has its share */
 
 struct load {
@@ -46,6 +48,18 @@ static bool allocates(const char *function)
 			return true;
 	}
 	return false;
+}
+
+/* The place whose large objects grew most in the climb. */
+static const struct place *grown_place(const struct places *l, double limit)
+{
+	const struct place *best = NULL;
+
+	for (size_t i = 0; i < l->n; i++) {
+		if (!best || l->all[i].large_grown > best->large_grown)
+			best = &l->all[i];
+	}
+	return best && best->large_grown >= LARGE_PART * limit / 2 ? best : NULL;
 }
 
 /* A goroutine that stands in an allocation, if only one or two do. */
@@ -93,7 +107,7 @@ static int64_t end_of(const struct whycase *c)
 /* A look at the heap says something of the last seconds if it was taken in them. */
 static bool late(const struct evidence_base *e, const struct case_snapshot *s)
 {
-	return s && (double)end_of(e->c) - (double)s->t <= (double)LARGE_LATE_NS;
+	return s && (double)end_of(e->c) - (double)s->t <= LARGE_LATE_NS;
 }
 
 /* The charge at the begin of the record, of the last seconds, and at the end; false: not sampled.
@@ -105,6 +119,7 @@ struct rise {
 static bool rise_of(const struct whycase *c, struct rise *ret)
 {
 	struct rise r = { UNKNOWN_U64, UNKNOWN_U64, UNKNOWN_U64 };
+	double end = (double)end_of(c);
 
 	for (size_t i = 0; i < c->n_samples; i++) {
 		const struct case_sample *s = &c->samples[i];
@@ -112,7 +127,7 @@ static bool rise_of(const struct whycase *c, struct rise *ret)
 		if (!known(s->charge))
 			continue;
 		r.first = known(r.first) ? r.first : s->charge;
-		if (!known(r.late) || end_of(c) - s->t >= LARGE_LATE_NS)
+		if (!known(r.late) || end - (double)s->t >= LARGE_LATE_NS)
 			r.late = s->charge;
 		r.last = s->charge;
 	}
@@ -143,33 +158,57 @@ static bool grew_all_along(const struct evidence_base *e)
 	return (double)r.late - (double)r.first > BEFORE_PART * ((double)r.last - (double)r.first);
 }
 
-/* Gather the witnesses; false where neither spans nor a profile were read at the end. */
-static bool witnesses(const struct evidence_base *e, struct load *r)
+/*
+ * When the climb to the end began: after the last sample that was still within a
+ * tenth of it from the calm before; at the latest with the last seconds, no
+ * earlier than a minute.
+ */
+static int64_t climb_of(const struct evidence_base *e)
 {
-	const struct case_snapshot *g = case_last_with_goroutines(e->c);
-	struct large_path p = { 0 };
+	const struct whycase *c = e->c;
+	double rise = (1 - CALM_PART) * (double)e->pattern.to_explain;
+	double calm = (double)case_charge_bytes(c) - rise, end = (double)end_of(c);
+	int64_t t;
+
+	if (__builtin_sub_overflow(end_of(c), (int64_t)LARGE_LATE_NS, &t))
+		return INT64_MIN;
+	for (size_t i = c->n_samples; i > 0 && known(e->pattern.to_explain); i--) {
+		const struct case_sample *s = &c->samples[i - 1];
+
+		if (end - (double)s->t > CLIMB_NS)
+			break;
+		if (known(s->charge) && (double)s->charge <= calm)
+			return s->t < t ? s->t : t;
+	}
+	return t;
+}
+
+/* Gather the witnesses; false where neither spans nor a profile were read at the end. */
+static bool witnesses(const struct evidence_base *e, struct arena *a, struct load *r)
+{
 	bool profile = late(e, case_last_with_sites(e->c));
+	const struct place *p = NULL;
+	int64_t since = climb_of(e);
+	struct places l;
 
 	if (late(e, case_last_with_spans(e->c)))
-		r->made = large_new_of(e->c);
+		r->made = large_new_of(e->c, since);
 	if (!r->made.known && !profile)
 		return false;
-	if (profile)
-		p = large_path_of(e->c, ONE_PART * r->limit / 4);
-	if (p.bytes < LARGE_PART * r->limit / 2)
-		p.frame = NULL;
+	if (profile && places_of(e->c, since, a, &l) == 0)
+		p = grown_place(&l, r->limit);
 	if (r->made.known) {
 		r->bytes = r->made.resident;
 		r->objects = r->made.n;
 		r->largest = r->made.n ? (double)r->made.all[0]->size : 0;
-	} else if (p.frame) {
-		r->bytes = p.bytes;
-		r->objects = p.objects;
-		r->largest = p.largest;
+	} else if (p) {
+		r->bytes = p->large_grown;
+		r->objects = p->large_objects;
+		r->largest = p->large_bytes / fmax(p->large_objects, 1);
 	}
-	r->path = p.frame ? p.frame : allocating(g);
-	r->path_by_profile = p.frame;
-	r->callers = callers(g, r->path);
+	r->path = p ? p->frame : allocating(case_last_with_goroutines(e->c));
+	r->path_by_profile = p;
+	r->callers = callers(case_last_with_goroutines(e->c), r->path);
 	return true;
 }
 
@@ -229,7 +268,7 @@ static void evidence(const struct evidence_base *e, const struct load *r, struct
 				 r->largest, "bytes", "mheap_.allspans (large objects)");
 	finding_evidence(f,
 			 text_new(a, "large-object-load.evidence.jump", ARG_BYTES("jump", risen(e)),
-				  ARG_SECONDS("seconds", (double)LARGE_LATE_NS / 1e9), ARG_END),
+				  ARG_SECONDS("seconds", LARGE_LATE_NS / 1e9), ARG_END),
 			 (double)risen(e), "bytes", "charge");
 	if (r->path && r->path_by_profile)
 		finding_evidence(
@@ -283,8 +322,9 @@ static void decide(const struct evidence_base *e, const struct load *r, struct f
 
 	switch (shape_of(r)) {
 	case SHAPE_NONE:
-		finding_no(f, text_new(a, "large-object-load.no.none",
-				       ARG_BYTES("bytes", r->largest), ARG_END));
+		finding_no(f, r->largest > 0 ? text_new(a, "large-object-load.no.small",
+							ARG_BYTES("bytes", r->largest), ARG_END)
+					     : text_new(a, "large-object-load.no.none", ARG_END));
 		return;
 	case SHAPE_MANY:
 		finding_no(f, text_new(a, "large-object-load.no.many",
@@ -322,7 +362,7 @@ static void judge(const struct evidence_base *e, struct finding *f, struct arena
 	r.limit = (double)(known(limit) && limit != CASE_NO_LIMIT ? limit : charge);
 	if (!known(charge) && (!known(limit) || limit == CASE_NO_LIMIT))
 		finding_unknown(f, text_new(a, "need.unknown.limit", ARG_END));
-	else if (!witnesses(e, &r))
+	else if (!witnesses(e, a, &r))
 		finding_unknown(f, text_new(a, "large-object-load.unknown.unread", ARG_END));
 	else
 		decide(e, &r, f, a);

@@ -23,18 +23,14 @@ static size_t as_large(const struct case_large *list, size_t n, const struct cas
 	return count;
 }
 
-/*
- * The look at the spans that is nearest to the begin of the last seconds: looks
- * in between have part of what was made in them already.
- */
-static const struct case_snapshot *earlier(const struct whycase *c,
-					   const struct case_snapshot *last)
+/* The last look at the spans not after @since, else the first; NULL: none. */
+static const struct case_snapshot *earlier(const struct whycase *c, int64_t since)
 {
 	const struct case_snapshot *found = NULL;
 
-	for (const struct case_snapshot *s = c->snapshots; s < last; s++) {
-		if (s->have_spans && s->t < last->t && (!found || last->t - s->t >= LARGE_LATE_NS))
-			found = s;
+	for (size_t i = 0; i < c->n_snapshots; i++) {
+		if (c->snapshots[i].have_spans && (!found || c->snapshots[i].t <= since))
+			found = &c->snapshots[i];
 	}
 	return found;
 }
@@ -53,11 +49,11 @@ static bool one_buffer(const struct large_new *r)
 	return r->n > 1;
 }
 
-struct large_new large_new_of(const struct whycase *c)
+struct large_new large_new_of(const struct whycase *c, int64_t since)
 {
 	const struct case_snapshot *last = case_last_with_spans(c);
-	const struct case_snapshot *before = last ? earlier(c, last) : NULL;
-	struct large_new r = { .known = last, .compared = before };
+	const struct case_snapshot *before = earlier(c, since);
+	struct large_new r = { .known = last, .compared = before && before != last };
 	size_t n = last && last->n_large < EARLIER_MAX ? last->n_large : EARLIER_MAX;
 
 	for (size_t i = 0; last && i < n; i++) {

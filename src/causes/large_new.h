@@ -15,8 +15,7 @@
 /* A buffer that grows by a quarter leaves its last eight behind as four fifths of all of them. */
 #define LARGE_FEW 8
 
-#define LARGE_LATE_NS \
-	INT64_C(10000000000) /* before the end: "the last seconds"; a busy host is slow */
+#define LARGE_LATE_NS 10e9 /* before the end: "the last seconds"; a busy host is slow */
 
 struct large_new {
 	bool known;    /* spans were read */
@@ -29,6 +28,7 @@ struct large_new {
 	bool one_buffer; /* sizes and type are those of one buffer that grows */
 };
 
-struct large_new large_new_of(const struct whycase *c);
+/* Compared with the last look not after @since, else the first. */
+struct large_new large_new_of(const struct whycase *c, int64_t since);
 
 #endif /* CAUSES_LARGE_NEW_H */

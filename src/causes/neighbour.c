@@ -78,6 +78,23 @@ static void from_processes(const struct whycase *c, struct sides *r)
 	r->others_growth = others_growth;
 }
 
+/* The dead may be missing in the list of the living: its own series has it. */
+static void target_from_samples(const struct whycase *c, struct sides *r)
+{
+	double first = NAN, last = NAN;
+
+	for (size_t i = 0; i < c->n_samples; i++) {
+		if (!known(c->samples[i].rss_anon))
+			continue;
+		last = (double)c->samples[i].rss_anon;
+		first = isnan(first) ? last : first;
+	}
+	if (isnan(r->target))
+		r->target = last;
+	if (isnan(r->target_growth))
+		r->target_growth = last - first;
+}
+
 /* The series knows of processes that came after the record began, and of those gone at its end. */
 static void from_samples(const struct whycase *c, struct sides *r)
 {
@@ -224,6 +241,7 @@ static void judge(const struct evidence_base *e, struct finding *f, struct arena
 	}
 	if (e->c->n_processes && !host) {
 		from_processes(e->c, &r);
+		target_from_samples(e->c, &r);
 		from_samples(e->c, &r);
 	} else if (k && k->n_tasks) {
 		from_tasks(k, &r);

@@ -80,14 +80,24 @@ static double part_of(const struct case_site *s, const struct lineage *x, double
 	return site_bytes(s) * fmin(grown / sharers, 1);
 }
 
-static void by_sites(const struct case_snapshot *p, const struct lineages *l,
-		     const struct lineage *x, double grown, struct retained *r)
+/* The descriptors of all goroutines (struct g) are made here, on the system stack. */
+static bool descriptors(const struct case_site *s)
+{
+	return !has_program_frame(&s->stack) && stack_has(&s->stack, "runtime.malg");
+}
+
+static void by_sites(const struct whycase *c, const struct case_snapshot *p,
+		     const struct lineages *l, const struct lineage *x, double grown,
+		     struct retained *r)
 {
 	double members = (double)lineage_last(l, x)->count, all = relatives(l, x);
+	double every = fmax((double)case_last_with_goroutines(c)->goroutines, fmax(grown, 1));
 	double sum = 0, largest = 0;
 
 	for (size_t i = 0; i < p->n_sites; i++) {
-		double part = part_of(&p->sites[i], x, members, grown, all);
+		double part = descriptors(&p->sites[i])
+				      ? site_bytes(&p->sites[i]) * grown / every
+				      : part_of(&p->sites[i], x, members, grown, all);
 
 		sum += part;
 		if (part > largest) {
@@ -165,7 +175,7 @@ struct retained retained_of(const struct whycase *c, const struct lineages *l,
 		r.stacks = (uint64_t)((double)last->stack_bytes * (double)grown /
 				      (double)last->blocked);
 	if (p)
-		by_sites(p, l, x, (double)grown, &r);
+		by_sites(c, p, l, x, (double)grown, &r);
 	else
 		by_estimate(c, (double)grown, &r);
 	return r;

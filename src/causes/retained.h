@@ -6,7 +6,8 @@
  * stack their start function stands and that made at least half an object for
  * each of them, if the last call that site and goroutine have in common is the
  * program's own (an idle connection does not hold what a handler of it stored);
- * so for their creator's sites, whose objects they were handed.
+ * so for their creator's sites, whose objects they were handed. Their share of
+ * the runtime's descriptors (struct g) comes with them.
  * What the profile has not published yet counts as far as the site's published
  * objects survived. Without a profile: by how much the live heap grew for each
  * goroutine more, an estimate. Private to src/causes/.

@@ -21,36 +21,41 @@ static double survival(const struct case_site *s)
 	return alloc > 0 ? fmin(clamped(s->inuse_bytes) / alloc, 1) : 1;
 }
 
-static double with_pending(const struct case_site *s, int64_t published, int64_t latest)
-{
-	if (latest == UNKNOWN_I64)
-		return clamped(published);
-	return clamped(published) + survival(s) * (clamped(latest) - clamped(published));
-}
-
-double site_bytes(const struct case_site *s)
-{
-	return fmax(with_pending(s, s->inuse_bytes, s->latest_inuse_bytes), 0);
-}
-
-double site_objects(const struct case_site *s)
-{
-	return fmax(with_pending(s, s->inuse_objects, s->latest_inuse_objects), 0);
-}
-
 static double pending(int64_t published, int64_t latest)
 {
 	return latest == UNKNOWN_I64 ? 0 : fmax(clamped(latest) - clamped(published), 0);
 }
 
-double site_pending_bytes(const struct case_site *s)
+/*
+ * In use at the end. What was allocated since the profile was published is garbage or not; frees
+ * are recorded when garbage is swept, so of it at most what is not freed yet stays.
+ */
+static double in_use(const struct case_site *s, int64_t published, int64_t latest, double allocated)
 {
-	return pending(s->alloc_bytes, s->latest_alloc_bytes);
+	double more = clamped(latest) - clamped(published);
+
+	if (latest == UNKNOWN_I64)
+		return clamped(published);
+	return more > 0 ? clamped(published) + fmin(more, survival(s) * allocated)
+			: clamped(latest);
 }
 
-double site_pending_objects(const struct case_site *s)
+double site_bytes(const struct case_site *s)
 {
-	return pending(s->alloc_objects, s->latest_alloc_objects);
+	return in_use(s, s->inuse_bytes, s->latest_inuse_bytes,
+		      pending(s->alloc_bytes, s->latest_alloc_bytes));
+}
+
+double site_objects(const struct case_site *s)
+{
+	return in_use(s, s->inuse_objects, s->latest_inuse_objects,
+		      pending(s->alloc_objects, s->latest_alloc_objects));
+}
+
+/* Not freed yet, be it garbage: what was resident at the end. */
+static double unfreed(int64_t published, int64_t latest)
+{
+	return clamped(latest == UNKNOWN_I64 ? published : latest);
 }
 
 static int compare_names(const char *x, const char *y)
@@ -71,29 +76,30 @@ static int by_frame(const void *x, const void *y)
 
 static struct place place_of(const struct case_site *s)
 {
-	return (struct place){
+	struct place p = {
 		.frame = frame_of_program(&s->stack),
 		.bytes = site_bytes(s),
 		.objects = site_objects(s),
 		.grown = site_bytes(s),
-		.pending = site_pending_bytes(s),
-		.pending_objects = site_pending_objects(s),
-		.largest = s,
-		.largest_pending = s,
 	};
+	double bytes = unfreed(s->inuse_bytes, s->latest_inuse_bytes);
+	double objects = unfreed(s->inuse_objects, s->latest_inuse_objects);
+
+	if (objects > 0 && bytes / objects >= SITE_LARGE) {
+		p.large_bytes = p.large_grown = bytes;
+		p.large_objects = objects;
+	}
+	return p;
 }
 
 static void join(struct place *into, const struct place *p)
 {
-	if (p->bytes > site_bytes(into->largest))
-		into->largest = p->largest;
-	if (p->pending > site_pending_bytes(into->largest_pending))
-		into->largest_pending = p->largest_pending;
 	into->bytes += p->bytes;
 	into->objects += p->objects;
 	into->grown += p->grown;
-	into->pending += p->pending;
-	into->pending_objects += p->pending_objects;
+	into->large_bytes += p->large_bytes;
+	into->large_objects += p->large_objects;
+	into->large_grown += p->large_grown;
 }
 
 /* The places of one snapshot, in the order of their frames. */
@@ -119,18 +125,36 @@ static int gather(const struct case_snapshot *s, struct arena *a, struct places 
 	return 0;
 }
 
-static const struct case_snapshot *first_with_sites(const struct whycase *c)
+/* The profile to compare with: the last one not after @since, else the first. */
+static const struct case_snapshot *earlier(const struct whycase *c, int64_t since)
 {
+	const struct case_snapshot *found = NULL;
+
 	for (size_t i = 0; i < c->n_snapshots; i++) {
-		if (c->snapshots[i].have_sites)
-			return &c->snapshots[i];
+		if (c->snapshots[i].have_sites && (!found || c->snapshots[i].t <= since))
+			found = &c->snapshots[i];
 	}
-	return NULL;
+	return found;
 }
 
-int places_of(const struct whycase *c, struct arena *a, struct places *ret)
+static void compare(struct places *now, const struct places *before)
 {
-	const struct case_snapshot *last = case_last_with_sites(c), *first = first_with_sites(c);
+	now->compared = true;
+	for (size_t i = 0; i < now->n; i++) {
+		struct place *p = &now->all[i];
+		const struct place *q =
+			bsearch(p, before->all, before->n, sizeof(before->all[0]), by_frame);
+
+		if (!q)
+			continue;
+		p->grown = fmax(p->bytes - q->bytes, 0);
+		p->large_grown = fmax(p->large_bytes - q->large_bytes, 0);
+	}
+}
+
+int places_of(const struct whycase *c, int64_t since, struct arena *a, struct places *ret)
+{
+	const struct case_snapshot *last = case_last_with_sites(c), *first = earlier(c, since);
 	struct places now = { 0 }, before = { 0 };
 
 	*ret = now;
@@ -138,14 +162,8 @@ int places_of(const struct whycase *c, struct arena *a, struct places *ret)
 		return 0;
 	if (gather(last, a, &now) < 0 || (first != last && gather(first, a, &before) < 0))
 		return -ENOMEM;
-	now.compared = first != last;
-	for (size_t i = 0; i < now.n && now.compared; i++) {
-		const struct place *p =
-			bsearch(&now.all[i], before.all, before.n, sizeof(before.all[0]), by_frame);
-
-		if (p)
-			now.all[i].grown = fmax(now.all[i].bytes - p->bytes, 0);
-	}
+	if (first != last)
+		compare(&now, &before);
 	*ret = now;
 	return 0;
 }

@@ -13,11 +13,10 @@
 struct place {
 	const struct case_frame *frame;
 	double bytes, objects; /* in use at the end, see site_bytes() */
-	double grown;	       /* of bytes: more than at the first profile; all without one */
-	double pending;	       /* allocated since the profile was published, bytes */
-	double pending_objects;
-	const struct case_site *largest;	 /* by bytes */
-	const struct case_site *largest_pending; /* by pending bytes */
+	double grown;	       /* of bytes: more than in the earlier profile; all without one */
+	/* Of objects so large that each one is sampled (exact): not freed yet at the end. */
+	double large_bytes, large_objects;
+	double large_grown; /* of large_bytes: more than in the earlier profile */
 };
 
 struct places {
@@ -26,15 +25,17 @@ struct places {
 	bool compared; /* there was an earlier profile */
 };
 
-/* Of the last snapshot with a heap profile; empty without one. -ENOMEM only. */
-int places_of(const struct whycase *c, struct arena *a, struct places *ret) _must_use_;
+#define SITE_LARGE (1u << 20) /* twice the default runtime.MemProfileRate */
+
+/*
+ * Of the last snapshot with a heap profile, compared with the last one not after
+ * @since (INT64_MIN: with the first). Empty without a profile. -ENOMEM only.
+ */
+int places_of(const struct whycase *c, int64_t since, struct arena *a, struct places *ret)
+	_must_use_;
 
 /* In-use bytes and objects of a site at the end: pending ones as far as its objects survive. */
 double site_bytes(const struct case_site *s);
 double site_objects(const struct case_site *s);
-
-/* Allocated since the profile was published; not below 0. */
-double site_pending_bytes(const struct case_site *s);
-double site_pending_objects(const struct case_site *s);
 
 #endif /* CAUSES_SITES_H */

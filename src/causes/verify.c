@@ -2,14 +2,16 @@
 #include "causes/verify.h"
 
 #include <math.h>
-#include <string.h>
 
+#include "causes/frames.h"
 #include "causes/need.h"
 
-/* The program as it was started; its arguments may hold secrets and are left to the reader. */
+/* Its name; where it lies and its arguments (which may hold secrets) are left to the reader. */
 static const char *program(const struct whycase *c)
 {
-	return c->subject.exe ? c->subject.exe : c->subject.comm ? c->subject.comm : "CMD";
+	if (c->subject.exe)
+		return file_short(c->subject.exe);
+	return c->subject.comm ? c->subject.comm : "CMD";
 }
 
 struct text verify_run_with(const struct whycase *c, double limit, const char *memory_limit,

@@ -2,6 +2,7 @@
 /* The evidence of a recording, put into a case: who, where, what was seen. */
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "host/cgroup_scope.h"
@@ -14,12 +15,33 @@ static const char *keep(struct arena *a, const char *s)
 	return s && *s ? arena_str(a, str_from(s)).p : NULL;
 }
 
+/*
+ * Does the program, not only the standard library's resolver, call C? cgo makes
+ * a Go function PACKAGE._Cfunc_NAME (_C2func_ where errno is wanted) for each C
+ * function called.
+ */
+static bool calls_c(const struct image *img)
+{
+	const struct image_module *m = image_module(img);
+	uint64_t pc = m->text.from;
+	struct image_func f;
+
+	for (size_t i = image_n_funcs(img); i > 0 && image_func_at(img, pc, &f); i--) {
+		if ((strstr(f.name, "._Cfunc_") || strstr(f.name, "._C2func_")) &&
+		    strcmp(image_module_of(img, f.name), "std") != 0)
+			return true;
+		if (f.end <= pc)
+			break;
+		pc = f.end;
+	}
+	return false;
+}
+
 static void fill_subject(struct recording *r, struct arena *a, struct whycase *c)
 {
 	struct case_subject *s = &c->subject;
 	const struct image *img = r->s.img;
 	char id[CONTAINER_ID_ROOM];
-	struct image_func found;
 
 	s->pid = r->s.pid;
 	s->comm = keep(a, r->comm);
@@ -37,7 +59,7 @@ static void fill_subject(struct recording *r, struct arena *a, struct whycase *c
 	s->go_version = keep(a, image_go_version(img));
 	s->module = keep(a, image_main_module(img));
 	s->build_id = keep(a, image_build_id(img));
-	s->has_cgo = image_func_named(img, "crosscall2", &found) ? TRI_YES : TRI_NO;
+	s->has_cgo = calls_c(img) ? TRI_YES : TRI_NO;
 }
 
 static void fill_host(struct recording *r, struct arena *a, struct whycase *c)

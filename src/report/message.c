@@ -66,7 +66,9 @@ void show_percent(struct buf *out, double v)
 
 	if (!isfinite(p))
 		buf_cstr(out, "?");
-	else if (p != 0 && fabs(p) < 0.95)
+	else if (fabs(p) < 0.05)
+		buf_cstr(out, "0 %");
+	else if (fabs(p) < 0.95)
 		buf_printf(out, "%.1f %%", p);
 	else
 		buf_printf(out, "%.0f %%", p);

@@ -107,10 +107,11 @@ static void subject(struct page *p)
 						      : UNKNOWN_I64);
 	flush(p, "  ", 2, LONG_WORDS_SHORTENED);
 	bytes_fact(p, "fact.limit", p->v->oom.limit);
-	if (p->words.n)
-		fact(p, "fact.of", p->v->oom.limit_source);
 	bytes_fact(p, "fact.usage", p->v->oom.usage);
-	if (k && k->oom_memcg)
+	if (known(p->v->oom.limit))
+		fact(p, "fact.of", p->v->oom.limit_source);
+	/* The source is a file of that group, where it is one. */
+	if (k && k->oom_memcg && !(p->v->oom.limit_source && *p->v->oom.limit_source == '/'))
 		fact(p, "fact.group", k->oom_memcg);
 	flush(p, "  ", 2, LONG_WORDS_CUT);
 }
@@ -165,15 +166,17 @@ static void trend(struct page *p, struct arena *a)
 	if (t->kind == PATTERN_UNKNOWN)
 		line(p, text_new(a, t->why_unknown ? t->why_unknown : "pattern.unknown", ARG_END),
 		     "  ", 2);
+	else if (t->kind == PATTERN_LEAK && isfinite(t->slope))
+		line(p,
+		     text_new(a, "report.pattern.slope",
+			      ARG_STR("pattern", pattern_message(t->kind)),
+			      ARG_RATE("slope", t->slope), ARG_PERCENT("confidence", t->confidence),
+			      ARG_END),
+		     "  ", 2);
 	else
 		line(p,
 		     text_new(a, "report.pattern", ARG_STR("pattern", pattern_message(t->kind)),
 			      ARG_PERCENT("confidence", t->confidence), ARG_END),
-		     "  ", 2);
-	if (isfinite(t->slope) && t->kind == PATTERN_LEAK)
-		line(p,
-		     text_new(a, "report.slope", ARG_RATE("slope", t->slope),
-			      ARG_COUNT("cycles", t->floor.n), ARG_END),
 		     "  ", 2);
 	if (t->more_cycles)
 		line(p,
@@ -272,6 +275,7 @@ void report_text(const struct verdict *v, const struct report_options *opt, stru
 	bold(&p, true);
 	flush(&p, "", 0, LONG_WORDS_SHORTENED);
 	bold(&p, false);
+	buf_char(out, '\n');
 	subject(&p);
 	why_and_what(&p);
 	if (v->base.ledger.known)

@@ -189,7 +189,9 @@ static void jump_not_sampled_is_unknown(void **state)
 
 	(void)state;
 	large(&w, jump(&w, 150 * MIB), 140 * MIB, "[]uint8");
+	w.e.pattern.kind = PATTERN_UNKNOWN;
 	w.e.pattern.jump_bytes = UNKNOWN_U64;
+	w.e.pattern.jump_ns = UNKNOWN_I64;
 	assert_int_equal(world_judge(&w, "large-object-load"), ANSWER_UNKNOWN);
 }
 
