@@ -7,7 +7,8 @@
  * Numbers and their reasons (docs/causes/goroutine-leak.md):
  * under ten more, or a quarter more, is ordinary coming and going;
  * growth has levelled off when the last quarter's rate is under a fifth of the whole's;
- * members stay when the oldest has waited for half the time they were watched;
+ * members stay when the oldest has waited for half the time they were watched, and for two
+ * seconds; most of the rise between two looks is a burst;
  * the number follows the load when allocation rose by four fifths of its own rise, and does not
  * when it doubled while allocation rose by no more than a quarter.
  */

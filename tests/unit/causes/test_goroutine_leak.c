@@ -237,7 +237,7 @@ static void ages_not_seen_is_unknown(void **state)
 		world_group(&w, world_snapshot(&w, S(15 * i), SNAP_PERIODIC), 5000 * i, "chan send",
 			    -1, sending(&w, &q), q.go);
 	assert_int_equal(world_judge(&w, "goroutine-leak"), ANSWER_UNKNOWN);
-	assert_says_text(&w, w.f.why, "how long they wait");
+	assert_says_text(&w, w.f.why, "wait for long");
 }
 
 static void seen_once_without_samples_is_unknown(void **state)
