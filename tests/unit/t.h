@@ -34,7 +34,9 @@
 /*
  * Leaves a test that this machine cannot run, and says why. Not cmocka's skip():
  * under TAP that is "not ok N # SKIP", which meson counts as a failure.
+ * tests/run.py counts the line as a test skipped.
  */
+#undef skip
 #define skip_test(why)                            \
 	do {                                      \
 		printf("# skipped: %s\n", (why)); \

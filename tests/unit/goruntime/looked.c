@@ -90,14 +90,13 @@ void each_program(void (*test)(struct looked *l, const char *path, enum go_build
 		}
 	}
 	if (!tested)
-		skip();
+		skip_test("no go that builds the program");
 }
 
-void first_program(char *path, size_t n)
+bool first_program(char *path, size_t n)
 {
 	char version[32];
 
-	if (!go_version_at(0, version) ||
-	    !go_program_build("served", version, GO_STRIPPED, path, n))
-		skip();
+	return go_version_at(0, version) &&
+	       go_program_build("served", version, GO_STRIPPED, path, n);
 }

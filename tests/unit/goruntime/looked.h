@@ -39,8 +39,8 @@ void read_between(struct looked *l, struct gostats *s, struct gospans *spans, st
  */
 void each_program(void (*test)(struct looked *l, const char *path, enum go_build how));
 
-/* The stripped one by the first Go; skips without. */
-void first_program(char *path, size_t n);
+/* The stripped one by the first Go; false without. */
+bool first_program(char *path, size_t n);
 
 void sleep_ms(long ms);
 

@@ -129,15 +129,11 @@ static void a_real_kill_is_found(void **state)
 	pid_t child;
 
 	(void)state;
-	if (kmsg_open(&m, NULL, KMSG_NOW, &err) < 0) {
-		print_message("# skipped: %s\n", err.msg);
-		skip();
-	}
+	if (kmsg_open(&m, NULL, KMSG_NOW, &err) < 0)
+		skip_test(err.msg);
 	if (!hosts_pids() || !make_group(dir, sizeof(dir))) {
 		kmsg_close(&m);
-		print_message(
-			"# skipped: in a pid namespace, or no memory group can be made here\n");
-		skip();
+		skip_test("in a pid namespace, or no memory group can be made here");
 	}
 	assert_int_equal(pipe(go), 0);
 	child = fork();
@@ -172,10 +168,8 @@ static void the_hosts_last_kill(void **state)
 	int r = kmsg_read_all(log, &err);
 
 	(void)state;
-	if (r == -EPERM || r == -EACCES || r == -ENOENT) {
-		print_message("# skipped: %s\n", err.msg);
-		skip();
-	}
+	if (r == -EPERM || r == -EACCES || r == -ENOENT)
+		skip_test(err.msg);
 	assert_ok(r, &err);
 	for (size_t i = 0; i < kernlog_kills(log); i++) {
 		const struct kernlog_kill *kill = kernlog_kill(log, i);
