@@ -6,15 +6,9 @@
 
 #include "base/clock.h"
 
-#define WINDOWS 128	   /* of equal time, in each the lowest charge */
 #define FORCED_GC_S 150.0  /* the runtime collects every 120 s at least (forcegcperiod) */
 #define STARTUP_SHARE 0.10 /* of a record that began with the process */
 #define START_SLACK_NS (2 * NS_PER_S)
-#define SUDDEN_NS (5 * NS_PER_S)
-#define SUDDEN_NS_MAX (60 * NS_PER_S)
-#define SUDDEN_OF_RECORD 60 /* or a 60th of the record, if that is longer */
-#define SUDDEN_SHARE 8	    /* but never more than an eighth of it */
-#define LARGE_PART 0.25	    /* of the charge at the end */
 #define AT_LIMIT 0.90
 #define HEAP_MINIMUM 0x1p22 /* x GOGC/100: no goal is below (heapMinimum, mgcpacer.go) */
 /* A cache at one time constant of its warm-up has slowed to 0.74, at two to 0.55. */
@@ -176,47 +170,12 @@ static void find_settings(struct facts *f)
 		f->growth = fmax(bytes(y->heap_goal) / bytes(y->heap_marked) - 1, 0);
 }
 
-/* How long before the end the last sample was taken that is not later than @t; ns. */
-static double seen_before(const struct facts *f, int64_t t)
+/* Start-up is left out where enough is left: what is loaded then says nothing of later growth. */
+int64_t facts_after_startup(const struct facts *f)
 {
-	size_t i = f->c->n_samples;
+	double tenth = STARTUP_SHARE * ((double)f->end - (double)f->begin);
 
-	while (i > 0 && f->c->samples[i - 1].t > t)
-		i--;
-	return i ? (double)f->end - (double)f->c->samples[i - 1].t : (double)INFINITY;
-}
-
-/*
- * Sudden: in the last seconds the charge climbed by a large part of what it was at the end, above
- * all that it had been before but for the highest twentieth of the time.
- */
-static void find_jump(struct facts *f, int64_t *ret_quiet)
-{
-	double span = (double)f->end - (double)f->begin, v[WINDOWS];
-	double window =
-		fmin(fmax(span / SUDDEN_OF_RECORD, (double)SUDDEN_NS), (double)SUDDEN_NS_MAX);
-	struct series s;
-
-	f->jump = (double)NAN;
-	f->jump_ns = UNKNOWN_I64;
-	lowest_in_windows(f->c, &f->demand, demand_at, f->end - (int64_t)fmin(window, span), f->end,
-			  WINDOWS, &s);
-	for (size_t i = 0; i < s.n; i++) {
-		if (f->end_demand - s.p[i].v >= f->jump || isnan(f->jump)) {
-			f->jump = fmax(f->end_demand - s.p[i].v, 0);
-			f->jump_ns = f->end - s.p[i].t;
-		}
-	}
-	*ret_quiet = f->end - (int64_t)fmin(window, span / SUDDEN_SHARE);
-	highest_in_windows(f->c, &f->demand, demand_at, f->begin, *ret_quiet, WINDOWS, &s);
-	/* sampled too seldom for so short a record: the climb need not have been that short */
-	if (s.n < TREND_POINTS_MIN ||
-	    seen_before(f, *ret_quiet) > 1.25 * fmin(window, span / SUDDEN_SHARE))
-		return;
-	for (size_t i = 0; i < s.n; i++)
-		v[i] = s.p[i].v;
-	f->sudden = f->died_of_it && f->end_demand - kth_of(v, s.n, (s.n - 1) * 95 / 100) >=
-					     LARGE_PART * f->end_demand;
+	return f->begin + (f->from_start ? (int64_t)tenth : 0);
 }
 
 static double middle(const struct series *s, size_t from, size_t n)
@@ -255,14 +214,6 @@ static void find_levels(struct facts *f)
 	f->last_floor = f->last_marked + f->last_non_heap;
 }
 
-/* Start-up is left out where enough is left: what is loaded then says nothing of later growth. */
-static int64_t after_startup(const struct facts *f)
-{
-	double tenth = STARTUP_SHARE * ((double)f->end - (double)f->begin);
-
-	return f->begin + (f->from_start ? (int64_t)tenth : 0);
-}
-
 static void judge_floors(struct facts *f, int64_t until)
 {
 	double slowed = f->died_of_it ? SLOWED_DEAD : SLOWED_LIVE;
@@ -274,7 +225,7 @@ static void judge_floors(struct facts *f, int64_t until)
 	f->late_growth = (double)NAN;
 	if (late.floor.n)
 		f->late_growth = late.floor.p[late.floor.n - 1].v / late.floor.p[0].v;
-	floors_between(f->c, &f->demand, after_startup(f), until, &late);
+	floors_between(f->c, &f->demand, facts_after_startup(f), until, &late);
 	if (late.floor.n >= TREND_POINTS_MIN)
 		f->floors = late;
 	else
@@ -286,15 +237,16 @@ static void judge_windows(struct facts *f, int64_t until)
 {
 	double slowed = f->died_of_it ? SLOWED_DEAD : SLOWED_LIVE;
 	double span = ((double)until - (double)f->begin) / NS_PER_S;
-	size_t windows = WINDOWS;
+	size_t windows = FACTS_WINDOWS;
 
-	lowest_in_windows(f->c, &f->demand, non_heap_at, after_startup(f), until, WINDOWS,
-			  &f->non_heap);
+	lowest_in_windows(f->c, &f->demand, non_heap_at, facts_after_startup(f), until,
+			  FACTS_WINDOWS, &f->non_heap);
 	f->non_heap_course = course_of(f->non_heap.p, f->non_heap.n, f->begin, f->end, slowed);
 	f->has_heap = f->non_heap.n > 0;
 	/* no heap numbers: only windows in which the collector must have run show a floor */
 	if (!f->has_heap && f->c->n_cycles == 0)
-		windows = span / FORCED_GC_S < WINDOWS ? (size_t)(span / FORCED_GC_S) : WINDOWS;
+		windows = span / FORCED_GC_S < FACTS_WINDOWS ? (size_t)(span / FORCED_GC_S)
+							     : FACTS_WINDOWS;
 	f->charge.n = 0;
 	if (windows)
 		lowest_in_windows(f->c, &f->demand, demand_at, f->begin, until, windows,
@@ -316,10 +268,11 @@ void facts_gather(const struct whycase *c, struct facts *f)
 	find_end(f);
 	find_death(f);
 	find_settings(f);
-	find_jump(f, &quiet);
+	facts_find_jump(f, &quiet);
 	judge_floors(f, f->sudden ? quiet : f->end);
 	judge_windows(f, f->sudden ? quiet : f->end);
 	find_levels(f);
+	f->tooth = f->sudden && facts_is_tooth(f, quiet);
 }
 
 double facts_peak(const struct facts *f, double live, double non_heap)

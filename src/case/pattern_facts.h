@@ -40,9 +40,12 @@ struct facts {
 	struct course non_heap_course, charge_course;
 
 	bool sudden; /* the last seconds took the charge far above all before */
+	bool tooth;  /* but it is only what the collector let be allocated, at the usual rate */
 	double jump; /* the climb of the last seconds */
 	int64_t jump_ns;
 };
+
+#define FACTS_WINDOWS 128 /* of equal time, in each the lowest value */
 
 void facts_gather(const struct whycase *c, struct facts *f);
 
@@ -51,5 +54,14 @@ double facts_peak(const struct facts *f, double live, double non_heap);
 
 /* The live heap and GOMEMLIMIT taken into account: the contract's predicted peak. */
 double facts_predicted_peak(const struct facts *f);
+
+/* pattern_jump.c: @jump, @jump_ns and @sudden; *@ret_quiet: when the last seconds began. */
+void facts_find_jump(struct facts *f, int64_t *ret_quiet);
+
+/* The climb since @quiet is one tooth of garbage; after the floors before it were judged. */
+bool facts_is_tooth(const struct facts *f, int64_t quiet);
+
+/* Where the record begins to tell of more than loading. */
+int64_t facts_after_startup(const struct facts *f);
 
 #endif /* CASE_PATTERN_FACTS_H */

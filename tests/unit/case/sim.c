@@ -38,11 +38,16 @@ static double at(double (*f)(double t), double t)
 	return f ? f(t) : 0;
 }
 
+static double gogc_now(const struct state *x)
+{
+	return x->s->gogc_at > 0 && x->t >= x->s->gogc_at ? x->s->gogc_then : x->s->gogc;
+}
+
 static double new_goal(const struct state *x)
 {
-	double goal = x->s->gogc < 0 ? INFINITY
-				     : fmax(x->marked * (1 + x->s->gogc / 100),
-					    MIN_HEAP * x->s->gogc / 100);
+	double gogc = gogc_now(x);
+	double goal =
+		gogc < 0 ? INFINITY : fmax(x->marked * (1 + gogc / 100), MIN_HEAP * gogc / 100);
 
 	if (x->s->memory_limit > 0)
 		goal = fmin(goal, fmax(x->s->memory_limit - META, x->marked));
@@ -112,6 +117,8 @@ static void step(struct state *x, double dt, struct whycase *c)
 	x->live = live;
 	x->heap += alloc;
 	x->total_alloc += alloc;
+	if (x->num_gc)
+		x->goal = new_goal(x);
 	if (x->heap >= x->goal)
 		collect(x, c);
 	x->native = at(x->s->native, x->t);
@@ -124,15 +131,16 @@ static void step(struct state *x, double dt, struct whycase *c)
 	x->t += dt;
 }
 
-static void settings(const struct sim *s, struct whycase *c, struct arena *a)
+static void settings(const struct state *x, struct whycase *c, struct arena *a)
 {
+	const struct sim *s = x->s;
 	struct case_gostats *g = arena_new(a, struct case_gostats);
 	struct case_snapshot *last = case_add_snapshot(c);
 
 	if (!g || !last)
 		abort();
 	case_gostats_init(g);
-	g->gogc = (int64_t)s->gogc;
+	g->gogc = (int64_t)gogc_now(x);
 	g->memory_limit = s->memory_limit > 0 ? (int64_t)s->memory_limit : CASE_MEMORY_LIMIT_OFF;
 	last->t = c->samples[c->n_samples - 1].t;
 	last->why = SNAP_END;
@@ -174,7 +182,7 @@ double sim_run(const struct sim *s, struct whycase *c, struct arena *a)
 		}
 	}
 	if (c->n_samples)
-		settings(s, c, a);
+		settings(&x, c, a);
 	ending(s, &x, killed, c);
 	return killed ? x.t : -1;
 }

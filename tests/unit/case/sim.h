@@ -17,16 +17,17 @@ struct sim {
 	/* bytes at @t seconds; NULL: 0 */
 	double (*live)(double t), (*native)(double t), (*alloc)(double t), (*others)(double t),
 		(*cache)(double t);
-	double seconds;	     /* watched that long, if not killed before */
-	double limit;	     /* bytes; 0 none */
-	double gogc;	     /* 100; < 0 off */
-	double memory_limit; /* 0 off */
-	double noise;	     /* of live, standard deviation as a share */
-	double noise_lag;    /* correlation of the noise from one cycle to the next */
-	double period;	     /* of samples; 0: 1 s */
-	double late;	     /* the record begins that long after the process */
-	bool no_runtime;     /* the Go numbers could not be read */
-	bool no_charge;	     /* only the process was seen, no group */
+	double seconds;		   /* watched that long, if not killed before */
+	double limit;		   /* bytes; 0 none */
+	double gogc;		   /* 100; < 0 off */
+	double gogc_at, gogc_then; /* debug.SetGCPercent(gogc_then) at that second; 0: never */
+	double memory_limit;	   /* 0 off */
+	double noise;		   /* of live, standard deviation as a share */
+	double noise_lag;	   /* correlation of the noise from one cycle to the next */
+	double period;		   /* of samples; 0: 1 s */
+	double late;		   /* the record begins that long after the process */
+	bool no_runtime;	   /* the Go numbers could not be read */
+	bool no_charge;		   /* only the process was seen, no group */
 	uint64_t seed;
 };
 

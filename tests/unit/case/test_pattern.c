@@ -38,6 +38,7 @@ static double neighbour(double t) { return 10 * MB + t * 1.5 * MB; }
 static double growing_cache(double t) { return t * 5 * MB; }
 static double churn5(double t) { (void)t; return 5 * MB; }
 static double churn30(double t) { (void)t; return 30 * MB; }
+static double churn_late(double t) { return t < 100 ? 20 * MB : 60 * MB; }
 static double trickle(double t) { (void)t; return 0.01 * MB; }
 static double more_load(double t) { return fmin(t, 1) * (t < 100 ? 30 : 46) * MB; }
 static double flat215(double t) { return fmin(t / 2, 1) * 215 * MB; }
@@ -94,6 +95,10 @@ static const struct scenario {
 	  { burst, native10, churn5, .seconds = 600, .limit = LIMIT, .gogc = 100, .no_runtime = true }, PATTERN_PEAK, "peak-few" },
 	{ "collector lax: GOGC 400, then more load",
 	  { more_load, native10, churn30, .seconds = 2000, .limit = LIMIT, .gogc = 400, .noise = 0.03 }, PATTERN_SAWTOOTH, NULL },
+	{ "collector lax: GOGC raised to 400 after 100 s",
+	  { flat60, native10, churn30, .seconds = 200, .limit = 200 * MB, .gogc = 100, .gogc_at = 100, .gogc_then = 400 }, PATTERN_SAWTOOTH, "sawtooth-first" },
+	{ "the same, but what comes is allocated faster than anything before",
+	  { flat60, native10, churn_late, .seconds = 200, .limit = 200 * MB, .gogc = 100, .gogc_at = 100, .gogc_then = 400 }, PATTERN_PEAK, "peak" },
 	{ "working set of 215 MB does not fit",
 	  { flat215, native10, churn30, .seconds = 2000, .limit = LIMIT, .gogc = 10, .noise = 0.02 }, PATTERN_PLATEAU, NULL },
 	{ "killed in the first seconds after a start-up of 220 MB",
