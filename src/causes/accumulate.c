@@ -7,8 +7,9 @@
  * Numbers and their reasons (docs/causes/goroutine-leak.md):
  * under ten more, or a quarter more, is ordinary coming and going;
  * growth has levelled off when the last quarter's rate is under a fifth of the whole's;
- * members stay when the oldest has waited for half the time they were watched, and for two
- * seconds; most of the rise between two looks is a burst;
+ * members stay when the oldest has waited for half the time they were watched and for two
+ * seconds, and the mean for a fifth of it (of a steady flow it is a half; a lone old one among
+ * many that wake says nothing); most of the rise between two looks is a burst;
  * the number follows the load when allocation rose by four fifths of its own rise, and does not
  * when it doubled while allocation rose by no more than a quarter.
  */
@@ -18,8 +19,7 @@
 #define LATE_FROM 0.75
 #define OLD_SHARE 0.5
 #define OLD_MIN_NS 2e9
-#define MEAN_SHARE 0.2 /* in a steady flow one half; a lone old one among many that wake is none \
-			*/
+#define MEAN_SHARE 0.2
 #define STEP_SHARE 0.5 /* of the rise, beyond the share of the time it took */
 #define LOOKS_MIN 3
 #define FOLLOWS 0.8

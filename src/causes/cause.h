@@ -58,6 +58,11 @@ struct finding {
 	double confidence;   /* YES only; fixed table, docs/causes/<id>.md */
 	uint64_t bytes;	     /* ledger bytes it claims; UNKNOWN_U64 where none apply */
 	uint64_t heap_bytes; /* of bytes: objects of the Go heap; 0 none or not known */
+	/*
+	 * Which sites of the last snapshot with a heap profile (case_last_with_sites()) it
+	 * claims: one flag each, in the arena; NULL none.
+	 */
+	const bool *sites;
 	double share;	     /* of pattern.to_explain; NAN; filled by verdict/ */
 	struct text summary; /* YES */
 	struct text why;     /* NO and UNKNOWN */

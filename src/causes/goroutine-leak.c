@@ -23,6 +23,9 @@
 #define PART_MIN 0.1
 #define CULPRITS 3
 #define HANDFUL 10
+#define WEIGHED_MAX                                                                   \
+	16 /* lineages whose bytes are worked out, the largest first: bounds the work \
+	    */
 
 struct leak {
 	const struct lineage *x;
@@ -34,6 +37,8 @@ struct leak {
 struct leaks {
 	struct leak all[CULPRITS]; /* most bytes first */
 	unsigned n;
+	bool *sites; /* claimed, of the last profile; NULL none */
+	unsigned weighed;
 	double bytes, heap, count;	 /* of all, those beyond the room too */
 	const struct lineage *undecided; /* the largest that may be one */
 	struct accumulation undecided_how;
@@ -74,11 +79,12 @@ static double part_min(const struct evidence_base *e)
 }
 
 /* What the members that came hold; where growth was under way before the record, all of them. */
-static void weigh(const struct evidence_base *e, const struct lineages *l, struct leak *k)
+static void weigh(const struct evidence_base *e, const struct lineages *l, bool *sites,
+		  struct leak *k)
 {
 	if (e->pattern.grew_before_record && k->how.stay == STAY_FOR_EVER)
 		k->how.first = 0;
-	k->held = retained_of(e->c, l, k->x, k->how.last - k->how.first);
+	k->held = retained_of(e->c, l, k->x, k->how.last - k->how.first, sites);
 	k->bytes = (double)k->held.stacks + (double)k->held.heap;
 }
 
@@ -87,18 +93,24 @@ static bool negligible(const struct evidence_base *e, const struct lineages *l, 
 {
 	if (k->how.last < HANDFUL)
 		return true;
-	k->held = retained_of(e->c, l, k->x, k->how.last);
+	k->held = retained_of(e->c, l, k->x, k->how.last, NULL);
 	return k->held.by != RETAINED_UNKNOWN &&
 	       (double)k->held.stacks + (double)k->held.heap < part_min(e);
 }
 
-static void sort_out(const struct evidence_base *e, const struct lineages *l, struct leaks *r)
+static void sort_out(const struct evidence_base *e, const struct lineages *l, struct arena *a,
+		     struct leaks *r)
 {
-	*r = (struct leaks){ 0 };
+	const struct case_snapshot *p = case_last_with_sites(e->c);
+
+	*r = (struct leaks){ .sites = p && p->n_sites ? arena_new_array(a, bool, p->n_sites)
+						      : NULL };
 	for (size_t i = 0; i < l->n; i++) {
 		struct leak k = { .x = &l->all[i], .how = accumulation_of(e->c, l, &l->all[i]) };
 		enum answer answer = piles_up(&k.how);
 
+		if (answer != ANSWER_NO && r->weighed++ >= WEIGHED_MAX)
+			break; /* those that follow are smaller */
 		if (answer == ANSWER_UNKNOWN && negligible(e, l, &k))
 			answer = ANSWER_NO;
 		if (answer == ANSWER_UNKNOWN && !r->undecided) {
@@ -108,7 +120,7 @@ static void sort_out(const struct evidence_base *e, const struct lineages *l, st
 			r->calm = k.x;
 			r->calm_how = k.how;
 		} else if (answer == ANSWER_YES) {
-			weigh(e, l, &k);
+			weigh(e, l, r->sites, &k);
 			keep(r, &k);
 		}
 	}
@@ -276,6 +288,7 @@ static void yes(const struct evidence_base *e, const struct leaks *r, struct fin
 {
 	summary(e, r, f, a);
 	f->heap_bytes = (uint64_t)r->heap;
+	f->sites = r->sites;
 	culprits(r, f);
 	evidence_growth(&r->all[0], f, a);
 	evidence_bytes(&r->all[0], f, a);
@@ -362,7 +375,7 @@ static void judge(const struct evidence_base *e, struct finding *f, struct arena
 		without_groups(e->c, f, a);
 		return;
 	}
-	sort_out(e, &l, &r);
+	sort_out(e, &l, a, &r);
 	if (r.n && matters(e, r.bytes))
 		yes(e, &r, f, a);
 	else if (r.n)

@@ -175,7 +175,7 @@ static void yes(const struct evidence_base *e, const struct live_heap *h, double
 	/* With others' claims taken off, what is left is a difference of estimates. */
 	double confidence = rest < h->growth ? 0.6 : 0.9;
 
-	if (places_of(e->c, INT64_MIN, a, &l) == 0)
+	if (places_of(e, INT64_MIN, a, &l) == 0)
 		n = grown_places(&l, top);
 	if (n && top[0]->grown > 0) {
 		finding_yes(f, fmin(confidence, e->pattern.confidence), (uint64_t)rest,

@@ -195,7 +195,7 @@ static bool witnesses(const struct evidence_base *e, struct arena *a, struct loa
 		r->made = large_new_of(e->c, since);
 	if (!r->made.known && !profile)
 		return false;
-	if (profile && places_of(e->c, since, a, &l) == 0)
+	if (profile && places_of(e, since, a, &l) == 0)
 		p = grown_place(&l, r->limit);
 	if (r->made.known) {
 		r->bytes = r->made.resident;
@@ -360,10 +360,10 @@ static void judge(const struct evidence_base *e, struct finding *f, struct arena
 		return;
 	}
 	r.limit = (double)(known(limit) && limit != CASE_NO_LIMIT ? limit : charge);
-	if (!known(charge) && (!known(limit) || limit == CASE_NO_LIMIT))
-		finding_unknown(f, text_new(a, "need.unknown.limit", ARG_END));
-	else if (!witnesses(e, a, &r))
+	if (!witnesses(e, a, &r))
 		finding_unknown(f, text_new(a, "large-object-load.unknown.unread", ARG_END));
+	else if (!known(charge) && (!known(limit) || limit == CASE_NO_LIMIT))
+		finding_unknown(f, text_new(a, "need.unknown.limit", ARG_END));
 	else
 		decide(e, &r, f, a);
 }

@@ -12,6 +12,7 @@
 #include <math.h>
 
 #include "base/buf.h"
+#include "causes/verify.h"
 
 #define PART_MIN 0.25  /* of what is to be explained: a main part */
 #define HOLDS_MOST 0.5 /* of what all tasks hold */
@@ -187,8 +188,8 @@ static void yes(const struct evidence_base *e, const struct sides *r, double con
 				   ARG_END));
 	finding_remedy(f, text_new(a, "neighbour.remedy.separate", ARG_END));
 	finding_remedy(f, text_new(a, "neighbour.remedy.adj", ARG_END));
-	f->verify = text_new(a, "neighbour.verify", ARG_END);
-	(void)e;
+	if (e->c->n_samples)
+		f->verify = verify_run(e->c, a);
 }
 
 static void judge_growth(const struct evidence_base *e, const struct sides *r, struct finding *f,

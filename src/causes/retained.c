@@ -87,7 +87,7 @@ static bool descriptors(const struct case_site *s)
 }
 
 static void by_sites(const struct whycase *c, const struct case_snapshot *p,
-		     const struct lineages *l, const struct lineage *x, double grown,
+		     const struct lineages *l, const struct lineage *x, double grown, bool *claimed,
 		     struct retained *r)
 {
 	double members = (double)lineage_last(l, x)->count, all = relatives(l, x);
@@ -95,10 +95,12 @@ static void by_sites(const struct whycase *c, const struct case_snapshot *p,
 	double sum = 0, largest = 0;
 
 	for (size_t i = 0; i < p->n_sites; i++) {
-		double part = descriptors(&p->sites[i])
-				      ? site_bytes(&p->sites[i]) * grown / every
-				      : part_of(&p->sites[i], x, members, grown, all);
+		bool shared = descriptors(&p->sites[i]);
+		double part = shared ? site_bytes(&p->sites[i]) * grown / every
+				     : part_of(&p->sites[i], x, members, grown, all);
 
+		if (claimed && part > 0 && !shared)
+			claimed[i] = true;
 		sum += part;
 		if (part > largest) {
 			largest = part;
@@ -165,7 +167,7 @@ static void by_estimate(const struct whycase *c, double grown, struct retained *
 }
 
 struct retained retained_of(const struct whycase *c, const struct lineages *l,
-			    const struct lineage *x, uint64_t grown)
+			    const struct lineage *x, uint64_t grown, bool *claimed)
 {
 	const struct case_snapshot *p = case_last_with_sites(c);
 	const struct lineage_look *last = lineage_last(l, x);
@@ -175,7 +177,7 @@ struct retained retained_of(const struct whycase *c, const struct lineages *l,
 		r.stacks = (uint64_t)((double)last->stack_bytes * (double)grown /
 				      (double)last->blocked);
 	if (p)
-		by_sites(c, p, l, x, (double)grown, &r);
+		by_sites(c, p, l, x, (double)grown, claimed, &r);
 	else
 		by_estimate(c, (double)grown, &r);
 	return r;

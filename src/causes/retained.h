@@ -27,8 +27,11 @@ struct retained {
 	const struct case_site *site; /* the largest; NULL */
 };
 
-/* Of the @grown newest of the lineage's members at the end. */
+/*
+ * Of the @grown newest of the lineage's members at the end. @claimed (or NULL)
+ * has a flag for each site of the last profile: those that count are set.
+ */
 struct retained retained_of(const struct whycase *c, const struct lineages *l,
-			    const struct lineage *x, uint64_t grown);
+			    const struct lineage *x, uint64_t grown, bool *claimed);
 
 #endif /* CAUSES_RETAINED_H */

@@ -102,8 +102,19 @@ static void join(struct place *into, const struct place *p)
 	into->large_grown += p->large_grown;
 }
 
-/* The places of one snapshot, in the order of their frames. */
-static int gather(const struct case_snapshot *s, struct arena *a, struct places *r)
+static bool claimed(const struct evidence_base *e, size_t site)
+{
+	for (size_t i = 0; i < e->n_earlier; i++) {
+		if (e->earlier[i].answer == ANSWER_YES && e->earlier[i].sites &&
+		    e->earlier[i].sites[site])
+			return true;
+	}
+	return false;
+}
+
+/* The places of one snapshot, in the order of their frames; @e: without what is claimed. */
+static int gather(const struct evidence_base *e, const struct case_snapshot *s, struct arena *a,
+		  struct places *r)
 {
 	size_t n = 0, at = 0;
 
@@ -111,7 +122,7 @@ static int gather(const struct case_snapshot *s, struct arena *a, struct places 
 	if (!r->all)
 		return -ENOMEM;
 	for (size_t i = 0; i < s->n_sites; i++) {
-		if (s->sites[i].stack.n)
+		if (s->sites[i].stack.n && !(e && claimed(e, i)))
 			r->all[n++] = place_of(&s->sites[i]);
 	}
 	qsort(r->all, n, sizeof(r->all[0]), by_frame);
@@ -152,15 +163,16 @@ static void compare(struct places *now, const struct places *before)
 	}
 }
 
-int places_of(const struct whycase *c, int64_t since, struct arena *a, struct places *ret)
+int places_of(const struct evidence_base *e, int64_t since, struct arena *a, struct places *ret)
 {
-	const struct case_snapshot *last = case_last_with_sites(c), *first = earlier(c, since);
+	const struct case_snapshot *last = case_last_with_sites(e->c);
+	const struct case_snapshot *first = earlier(e->c, since);
 	struct places now = { 0 }, before = { 0 };
 
 	*ret = now;
 	if (!last)
 		return 0;
-	if (gather(last, a, &now) < 0 || (first != last && gather(first, a, &before) < 0))
+	if (gather(e, last, a, &now) < 0 || (first != last && gather(NULL, first, a, &before) < 0))
 		return -ENOMEM;
 	if (first != last)
 		compare(&now, &before);

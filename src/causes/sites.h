@@ -29,9 +29,10 @@ struct places {
 
 /*
  * Of the last snapshot with a heap profile, compared with the last one not after
- * @since (INT64_MIN: with the first). Empty without a profile. -ENOMEM only.
+ * @since (INT64_MIN: with the first). Sites that an earlier finding claims are left
+ * out. Empty without a profile. -ENOMEM only.
  */
-int places_of(const struct whycase *c, int64_t since, struct arena *a, struct places *ret)
+int places_of(const struct evidence_base *e, int64_t since, struct arena *a, struct places *ret)
 	_must_use_;
 
 /* In-use bytes and objects of a site at the end: pending ones as far as its objects survive. */

@@ -226,6 +226,22 @@ static void answered(struct page *p, enum answer answer, const char *key)
 	}
 }
 
+/* Killed, and no cause: what would have told. */
+static void next_time(struct page *p)
+{
+	const struct case_end *end = &p->v->c->end;
+
+	if (p->v->n_yes || p->v->exit_status != 3 || end->alive)
+		return;
+	if (p->v->c->n_samples && end->kernel_log_read == TRI_YES)
+		return; /* it was watched, and the log was read */
+	title_plain(p, "report.title.next");
+	if (p->v->c->n_samples == 0)
+		line(p, (struct text){ .key = "report.next.run" }, "  - ", 4);
+	if (end->kernel_log_read != TRI_YES)
+		line(p, (struct text){ .key = "report.next.log" }, "  - ", 4);
+}
+
 static void missing(struct page *p)
 {
 	const struct whycase *c = p->v->c;
@@ -287,5 +303,6 @@ void report_text(const struct verdict *v, const struct report_options *opt, stru
 	answered(&p, ANSWER_NO, "report.title.ruled-out");
 	answered(&p, ANSWER_UNKNOWN, "report.title.undecided");
 	missing(&p);
+	next_time(&p);
 	buf_release(&p.words);
 }

@@ -88,7 +88,7 @@ for file in sorted((root / "src").rglob("*.[ch]")):
         for name in sorted(given - shown if keys else ()):
             complain(f"{where}:{line}", f"{name} is given, but {' and '.join(keys)} does not show it")
     # Keys of members and of variables: all that look like one must be one.
-    for m in re.finditer(r'(?:\.(?:title|about|why_unknown)|\b(?:key|why|unknown)) = ' + STRING, text):
+    for m in re.finditer(r'(?:\.(?:title|about|why_unknown|key)|\b(?:key|why|unknown)) = ' + STRING, text):
         if m.group(1) not in rows:
             complain(where, f"no message {m.group(1)}")
 for key in sorted(rows.keys() - named):

@@ -201,6 +201,39 @@ static void confounder_map_filled_by_handlers_is_not_claimed(void **state)
 	assert_says_text(&w, w.f.why, "hold only");
 }
 
+/* Looks like it: one waits for ever, the many others wake again and again. */
+static void confounder_lone_old_one_is_not_a_pile(void **state)
+{
+	WORLD(w, 256 * MIB);
+	struct quotes q = quotes(&w);
+
+	(void)state;
+	world_pattern(&w, PATTERN_LEAK, 100 * MIB);
+	for (unsigned i = 0; i < 7; i++) {
+		struct case_snapshot *s = world_snapshot(&w, S(10 * i), SNAP_PERIODIC);
+
+		world_group(&w, s, 4000 * i, "IO wait", S(10 * i), sending(&w, &q), q.go)
+			->wait_mean_ns = S(1);
+	}
+	assert_int_equal(world_judge(&w, "goroutine-leak"), ANSWER_UNKNOWN);
+}
+
+/* Looks like it: all came between two looks near each other, as of a burst of load. */
+static void confounder_burst_at_the_end_is_unknown(void **state)
+{
+	static const unsigned at[] = { 0, 20, 40, 55, 57, 60 };
+	static const uint64_t counts[] = { 0, 10, 20, 30, 9000, 12000 };
+	WORLD(w, 256 * MIB);
+	struct quotes q = quotes(&w);
+
+	(void)state;
+	world_pattern(&w, PATTERN_LEAK, 100 * MIB);
+	for (unsigned i = 0; i < COUNT(at); i++)
+		world_group(&w, world_snapshot(&w, S(at[i]), SNAP_PERIODIC), counts[i], "chan send",
+			    S(at[i]), sending(&w, &q), q.go);
+	assert_int_equal(world_judge(&w, "goroutine-leak"), ANSWER_UNKNOWN);
+}
+
 static void without_goroutines_is_unknown(void **state)
 {
 	WORLD(w, 256 * MIB);
@@ -292,6 +325,8 @@ int main(void)
 		cmocka_unit_test(bounded_pool_seen_twice_is_no),
 		cmocka_unit_test(confounder_slow_backend_is_no),
 		cmocka_unit_test(confounder_map_filled_by_handlers_is_not_claimed),
+		cmocka_unit_test(confounder_lone_old_one_is_not_a_pile),
+		cmocka_unit_test(confounder_burst_at_the_end_is_unknown),
 		cmocka_unit_test(without_goroutines_is_unknown),
 		cmocka_unit_test(allgs_without_stacks_is_unknown_unless_flat),
 		cmocka_unit_test(ages_not_seen_is_unknown),
