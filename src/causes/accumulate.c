@@ -162,7 +162,7 @@ static enum growth growth_by_ages(const struct whycase *c, const struct lineages
 	const struct lineage_look *p = x->looks, *q = lineage_last(l, x);
 	double span = apart(p->t, q->t);
 
-	if (l->n_looks < 2 || c->end.alive || !more((double)p->blocked, (double)q->blocked) ||
+	if (l->n_looks != 2 || c->end.alive || !more((double)p->blocked, (double)q->blocked) ||
 	    !x->largest)
 		return GROWTH_UNKNOWN;
 	if ((double)q->wait_max >= OLD_SHARE * span &&
