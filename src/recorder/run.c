@@ -19,6 +19,7 @@
 #include "recorder/spawn.h"
 
 #define PROCESSES_MAX 16	   /* Go processes recorded at once */
+#define YOUNG (2 * NS_PER_S)
 #define LOOK_FAST (50 * NS_PER_MS) /* for new descendants: while the command is young */
 #define LOOK_SLOW NS_PER_S
 #define KILL_BUDGET ((size_t)1 << 30)
@@ -261,7 +262,7 @@ static void look_for_processes(struct runner *r, int64_t now)
 	ARENA(a, (size_t)16 << 20);
 	struct proc_list all, ours;
 
-	r->next_look = now + (now - r->begin < 10 * NS_PER_S ? LOOK_FAST : LOOK_SLOW);
+	r->next_look = now + (now - r->begin < YOUNG ? LOOK_FAST : LOOK_SLOW);
 	if (root < 0 || proc_list_read(root, &a, &all, NULL) < 0 ||
 	    proc_list_descendants(&all, r->child, &a, &ours, NULL) < 0)
 		return;
