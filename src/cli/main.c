@@ -24,7 +24,7 @@ static const struct verb verbs[] = {
 	[ALLOCS]     = { "allocs",     "PID",             "the heap profile by allocation site, all bytes ever",       verb_allocs },
 	[GOROUTINES] = { "goroutines", "PID",             "goroutines grouped by stack, with states and ages",         verb_goroutines },
 	[SPANS]      = { "spans",      "PID",             "how full the heap's spans are, and its large objects",      verb_spans },
-	[KERNLOG]    = { "kernlog",    "[FILE]",          "the kills in a kernel log (default: this kernel's own)",    verb_kernlog },
+	[KERNLOG]    = { "kernlog",    "[=FILE]",          "the kills in a kernel log (default: this kernel's own)",    verb_kernlog },
 	[CAUSES]     = { "causes",     "[ID]",            "the causes whyoom knows, or one of them in full",           verb_causes },
 	[DOCTOR]     = { "doctor",     "",                "what this host permits, and what is lost where it does not", verb_doctor },
 };
@@ -43,8 +43,8 @@ static const struct opt {
 	uint32_t verbs;
 	const char *help;
 } options[] = {
-	{ OPT_JSON,   "json",       "[FILE]",   ALL & ~ON(RUN),      "print JSON, or write it to FILE besides the text" },
-	{ OPT_JSON,   "json",       "[FILE]",   ON(RUN),             "write the verdict as JSON to FILE (--json=FILE)" },
+	{ OPT_JSON,   "json",       "[=FILE]",   ALL & ~ON(RUN),      "print JSON, or write it to FILE besides the text" },
+	{ OPT_JSON,   "json",       "[=FILE]",   ON(RUN),             "write the verdict as JSON to FILE (--json=FILE)" },
 	{ 'o',        "output",     "FILE",     SNAPSHOT_VERBS,      "write to FILE; x.pb.gz is pprof (not stats, spans)" },
 	{ OPT_LATEST, "latest",     NULL,       ON(HEAP) | ON(ALLOCS), "with what was allocated since the last GC cycle" },
 	{ OPT_EXE,    "exe",        "FILE",     SNAPSHOT_VERBS | ON(DIAGNOSE), "the binary, where /proc/PID/exe is not it" },

@@ -21,7 +21,7 @@
 #define WORDS_BUDGET ((size_t)1 << 20)
 #define SNAPSHOT_MIN (500 * NS_PER_MS)
 #define SNAPSHOT_MAX (300 * NS_PER_S)
-#define PERIODIC_SHARE 100 /* a snapshot's cost is at most this part of the time between two */
+#define PERIODIC_SHARE 200 /* a snapshot's cost is at most this part of the time between two */
 #define STAGE_SHARE 20
 #define ATTACH_PAUSE (20 * NS_PER_MS)
 #define ATTACH_YOUNG (2 * NS_PER_S)

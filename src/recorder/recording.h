@@ -3,7 +3,7 @@
  * recording: one Go process under observation, from its start to its death.
  *
  * Samples at 1 Hz, up to 20 Hz the nearer the limit; takes snapshots whose cost
- * stays below a hundredth of the time (a twentieth when the charge passes a
+ * stays below a two-hundredth of the time (a twentieth when the charge passes a
  * stage); captures the whole at the kill when its exit is held. One event loop
  * drives it: recording_due() says when, recording_step() works.
  */
