@@ -9,6 +9,8 @@
 #define FLOORS_SURE 20
 #define EXPLAINS_WELL 0.8
 #define RISE_OF_LEVEL 0.25
+#define SMALL_BYTES 0x1p22
+#define SMALL_OF_LIMIT 0.05
 #define NEAR_LIMIT 0.95
 #define HIGH_FLOOR 0.75
 #define TIGHT 1.25
@@ -168,10 +170,17 @@ static bool always(const struct facts *f)
 	return true;
 }
 
+/* Below this the living are left in peace: the smallest heap that Go collects. */
+static double small(const struct facts *f)
+{
+	return isfinite(f->limit) ? fmin(SMALL_BYTES, SMALL_OF_LIMIT * f->limit) : SMALL_BYTES;
+}
+
 /* The living: nothing has ended that a rise could explain, so it must be large in itself. */
 static bool grows_live(const struct facts *f, double rise, double level)
 {
-	return rise >= RISE_OF_SCALE * f->scale || rise >= RISE_OF_LEVEL * level;
+	return rise >= RISE_OF_SCALE * f->scale ||
+	       (rise >= RISE_OF_LEVEL * level && rise > small(f));
 }
 
 static bool live_floors_grow(const struct facts *f)
@@ -211,6 +220,24 @@ static bool live_charge(const struct facts *f)
 static bool live_rises_a_little(const struct facts *f)
 {
 	return growth_rises(f) || f->non_heap_course.kind == COURSE_RISING;
+}
+
+static double range_of(const struct series *s)
+{
+	double low = s->n ? s->p[0].v : 0, high = low;
+
+	for (size_t i = 1; i < s->n; i++) {
+		low = fmin(low, s->p[i].v);
+		high = fmax(high, s->p[i].v);
+	}
+	return high - low;
+}
+
+/* Not flat, but it moved by next to nothing. */
+static bool live_small(const struct facts *f)
+{
+	return f->floor_course.kind != COURSE_FLAT && f->floors.floor.n >= FLOORS_MIN &&
+	       range_of(&f->floors.floor) <= small(f) && range_of(&f->non_heap) <= small(f);
 }
 
 static bool live_lax(const struct facts *f)
@@ -271,6 +298,7 @@ static const struct rule of_the_living[] = {
 	{ "live-doubling",  PATTERN_LEAK,     0.75, NULL,                   BY_FLOOR,    live_floors_grow },
 	{ "live-non-heap",  PATTERN_LEAK,     0.80, NULL,                   BY_NON_HEAP, live_non_heap },
 	{ "live-charge",    PATTERN_LEAK,     0.60, NULL,                   BY_CHARGE,   live_charge },
+	{ "live-small",     PATTERN_PLATEAU,  0.60, NULL,                   BY_FLOOR,    live_small },
 	{ "slow-rise",      PATTERN_UNKNOWN,  0,    "pattern.slow-rise",    BY_FLOOR,    live_rises_a_little },
 	{ "slowing",        PATTERN_UNKNOWN,  0,    "pattern.slowing",      BY_FLOOR,    slowing },
 	{ "recent",         PATTERN_UNKNOWN,  0,    "pattern.recent",       BY_FLOOR,    recent },

@@ -11,6 +11,7 @@
 
 /* clang-format off */
 static double flat20(double t) { return fmin(t / 0.5, 1) * 20 * MB; }
+static double tiny(double t) { return (1 + t / 25) * MB; }
 static double flat60(double t) { return fmin(t / 0.5, 1) * 60 * MB; }
 static double flat90(double t) { return fmin(t / 0.5, 1) * 90 * MB; }
 static double flat150(double t) { return fmin(t / 2, 1) * 150 * MB; }
@@ -108,6 +109,8 @@ static const struct scenario {
 }, alive[] = {
 	{ "healthy, steady load",
 	  { flat20, native10, churn30, .seconds = 60, .limit = LIMIT, .gogc = 100, .noise = 0.05 }, PATTERN_PLATEAU, "live-plateau" },
+	{ "healthy, tiny: pools and first connections",
+	  { tiny, NULL, churn5, .seconds = 25, .limit = LIMIT, .gogc = 100, .noise = 0.3 }, PATTERN_PLATEAU, "live-small" },
 	{ "healthy, large, no limit",
 	  { flat150, native10, churn30, .seconds = 300, .gogc = 100, .noise = 0.05 }, PATTERN_PLATEAU, "live-plateau" },
 	{ "healthy, idle, no GC in the record",
