@@ -38,7 +38,7 @@ struct case_subject {
 	const char *cgroup; /* path of the group that is charged */
 	const char *container_id, *container_name;
 	int64_t started_wall_ns; /* UNKNOWN_I64 */
-	enum tri has_cgo; /* the program itself calls C, not only the standard library */
+	enum tri has_cgo;	 /* the program itself calls C, not only the standard library */
 	enum tri is_go;
 };
 

@@ -18,7 +18,7 @@
 #include "recorder/recording.h"
 #include "recorder/spawn.h"
 
-#define PROCESSES_MAX 16	   /* Go processes recorded at once */
+#define PROCESSES_MAX 16 /* Go processes recorded at once */
 #define YOUNG (2 * NS_PER_S)
 #define LOOK_FAST (50 * NS_PER_MS) /* for new descendants: while the command is young */
 #define LOOK_SLOW NS_PER_S

@@ -165,12 +165,13 @@ static unsigned judge_all(const struct scenario *list, size_t n, bool want_dead)
 		     (!k->rule || strcmp(k->rule, p.rule) == 0);
 		bad += !ok;
 		if (!ok || getenv("SIM_TELL"))
-			print_message("# %s%s: %s by %s (want %s by %s), died %.0f s, %zu cycles, %zu "
-				      "samples, floor %.0f..%.0f MB\n",
-				      ok ? "" : "BAD ", k->name, pattern_name(p.kind), p.rule,
-				      pattern_name(k->want), k->rule ? k->rule : "any", died,
-				      c.n_cycles, c.n_samples, (double)p.healthy_floor / MB,
-				      (double)p.last_floor / MB);
+			print_message(
+				"# %s%s: %s by %s (want %s by %s), died %.0f s, %zu cycles, %zu "
+				"samples, floor %.0f..%.0f MB\n",
+				ok ? "" : "BAD ", k->name, pattern_name(p.kind), p.rule,
+				pattern_name(k->want), k->rule ? k->rule : "any", died, c.n_cycles,
+				c.n_samples, (double)p.healthy_floor / MB,
+				(double)p.last_floor / MB);
 	}
 	return bad;
 }
@@ -395,11 +396,11 @@ static void hostile_numbers_do_no_harm(void **state)
 				v[j] = odd[(size_t)(sim_uniform(&seed) * COUNT(odd))];
 			m.t = times[(size_t)(sim_uniform(&seed) * COUNT(times))];
 			assert_int_equal(case_add_sample(&c, &m), 0);
-			assert_int_equal(case_add_cycle(&c, &(struct case_cycle){ m.t, m.num_gc,
-										  m.heap_marked,
-										  m.heap_goal,
-										  m.charge }),
-					 0);
+			assert_int_equal(
+				case_add_cycle(&c,
+					       &(struct case_cycle){ m.t, m.num_gc, m.heap_marked,
+								     m.heap_goal, m.charge }),
+				0);
 		}
 		c.end.t = times[(size_t)k % COUNT(times)];
 		c.end.observed = true;
@@ -418,8 +419,8 @@ static void judge(const struct sim *s, struct whycase *c, struct arena *a, struc
 
 static void the_forecast_holds_the_moment_of_death(void **state)
 {
-	struct sim s = { leak2,	      native10, churn30, .seconds = 40, .limit = LIMIT,
-			 .gogc = 100, .noise = 0.02 };
+	struct sim s = { leak2,		 native10,    churn30,	    .seconds = 40,
+			 .limit = LIMIT, .gogc = 100, .noise = 0.02 };
 	struct pattern p;
 	struct whycase c;
 	double died;
@@ -482,8 +483,8 @@ static void growth_before_the_record_is_noticed(void **state)
 
 static void a_jump_is_measured_to_the_limit(void **state)
 {
-	struct sim s = { burst,	       native10,    churn30, .seconds = 600, .limit = LIMIT,
-			 .gogc = 100, .period = 0.1 };
+	struct sim s = { burst,		 native10,    churn30,	    .seconds = 600,
+			 .limit = LIMIT, .gogc = 100, .period = 0.1 };
 	struct pattern p;
 	struct whycase c;
 	ARENA(a, 64 << 20);
