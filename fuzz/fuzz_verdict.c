@@ -13,6 +13,13 @@
 #include "report/layout.h"
 #include "report/report.h"
 
+/* Of jansson, whose header cannot stand beside base/json.h: both have a json_null(). */
+struct json_t;
+struct json_t *json_loadb(const char *buffer, size_t buflen, size_t flags, void *error);
+struct json_t *json_object_get(const struct json_t *object, const char *key);
+size_t json_array_size(const struct json_t *array);
+void json_delete(struct json_t *json);
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void require(bool holds)
@@ -53,6 +60,22 @@ static void check_text(struct str text)
 	}
 }
 
+/* Each cause stands in it once, whatever it was called in the case. */
+static void check_json(const struct buf *json)
+{
+	static const char *const lists[] = { "causes", "ruled_out", "undecided" };
+	struct json_t *root = json_loadb(json->p, json->n, 0, NULL);
+	size_t n = 0, all = 0;
+
+	require(root != NULL);
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
+		n += json_array_size(json_object_get(root, lists[i]));
+	while (all_causes[all])
+		all++;
+	require(n == all);
+	json_delete(root);
+}
+
 static int judged(const struct whycase *c, struct arena *a, struct buf *text, struct buf *json)
 {
 	static struct verdict v;
@@ -80,6 +103,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (judged(&c, &a, &text, &json) < 0 || judged(&c, &a, &text2, &json2) < 0)
 		return 0;
 	check_text(buf_view(&text));
+	check_json(&json);
 	require(str_eq(buf_view(&text), buf_view(&text2)));
 	require(str_eq(buf_view(&json), buf_view(&json2)));
 	return 0;

@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "base/arena.h"
+#include "base/whole.h"
 
 enum arg_kind {
 	ARG_KIND_END,
@@ -38,11 +39,14 @@ struct arg {
 	};
 };
 
+/* Bytes and counts that were worked out are doubles, those that were counted are not. */
+#define ARG_WHOLE(v) _Generic((v), double : whole_i64((double)(v)), default : (int64_t)(v))
+
 #define ARG_END ((struct arg){ .kind = ARG_KIND_END })
 #define ARG_STR(n, v) ((struct arg){ .name = (n), .kind = ARG_KIND_STR, .str = (v) })
-#define ARG_COUNT(n, v) ((struct arg){ .name = (n), .kind = ARG_KIND_COUNT, .i = (int64_t)(v) })
-#define ARG_BYTES(n, v) ((struct arg){ .name = (n), .kind = ARG_KIND_BYTES, .i = (int64_t)(v) })
-#define ARG_INT(n, v) ((struct arg){ .name = (n), .kind = ARG_KIND_INT, .i = (int64_t)(v) })
+#define ARG_COUNT(n, v) ((struct arg){ .name = (n), .kind = ARG_KIND_COUNT, .i = ARG_WHOLE(v) })
+#define ARG_BYTES(n, v) ((struct arg){ .name = (n), .kind = ARG_KIND_BYTES, .i = ARG_WHOLE(v) })
+#define ARG_INT(n, v) ((struct arg){ .name = (n), .kind = ARG_KIND_INT, .i = ARG_WHOLE(v) })
 #define ARG_PERCENT(n, v) ((struct arg){ .name = (n), .kind = ARG_KIND_PERCENT, .d = (v) })
 #define ARG_SECONDS(n, v) ((struct arg){ .name = (n), .kind = ARG_KIND_SECONDS, .d = (v) })
 #define ARG_RATE(n, v) ((struct arg){ .name = (n), .kind = ARG_KIND_RATE, .d = (v) })

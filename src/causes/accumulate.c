@@ -256,6 +256,6 @@ struct accumulation accumulation_of(const struct whycase *c, const struct lineag
 	}
 	r.stay = stay_of(p, l->n_looks, record_ns(c));
 	r.load = load_of(c, p, l->n_looks);
-	r.span_ns = (int64_t)(l->n_looks > 1 ? apart(p->t, last->t) : record_ns(c));
+	r.span_ns = whole_i64(l->n_looks > 1 ? apart(p->t, last->t) : record_ns(c));
 	return r;
 }

@@ -173,7 +173,7 @@ static void culprits(const struct native *n, const struct caller *by, double gro
 		c->count = by->count;
 	}
 	c = finding_culprit(f, CULPRIT_MAPPING, brk ? "[heap]" : "anonymous mappings");
-	c->bytes = (uint64_t)growth;
+	c->bytes = whole_u64(growth);
 }
 
 static void yes(const struct evidence_base *e, const struct native *n, double growth,
@@ -182,7 +182,7 @@ static void yes(const struct evidence_base *e, const struct native *n, double gr
 	struct caller by = caller_of(e->c);
 	bool brk = n->brk_last - n->brk_first >= BRK_PART * growth;
 
-	finding_yes(f, brk ? 0.95 : 0.85, (uint64_t)growth,
+	finding_yes(f, brk ? 0.95 : 0.85, whole_u64(growth),
 		    by.count ? text_new(a, "cgo-leak.summary", ARG_BYTES("bytes", growth),
 					ARG_STR("c-function", by.c_function),
 					ARG_STR("place", frame_place(by.frame, a)), ARG_END)

@@ -34,6 +34,7 @@ static uint64_t claim(const struct evidence_base *e, const struct need *n)
 {
 	static const char *const ids[] = { "go.heap.new", "go.heap.dead", "go.heap.free" };
 	uint64_t charge = case_charge_bytes(e->c), bytes = 0;
+	uint64_t kept = whole_u64(n->live + n->non_heap);
 
 	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
 		const struct ledger_node *node = ledger_find(&e->ledger, ids[i]);
@@ -42,9 +43,9 @@ static uint64_t claim(const struct evidence_base *e, const struct need *n)
 	}
 	if (e->ledger.known && bytes)
 		return bytes;
-	if (!known(charge) || (double)charge < n->live + n->non_heap)
+	if (!known(charge) || charge < kept)
 		return UNKNOWN_U64;
-	return charge - (uint64_t)(n->live + n->non_heap);
+	return charge - kept;
 }
 
 static void evidence(const struct evidence_base *e, const struct need *n, struct finding *f,

@@ -159,7 +159,7 @@ static void summary(const struct evidence_base *e, const struct leaks *r, struct
 			  : e->pattern.grew_before_record ? "goroutine-leak.summary.whole"
 							  : "goroutine-leak.summary";
 
-	finding_yes(f, confidence(k), (uint64_t)r->bytes,
+	finding_yes(f, confidence(k), whole_u64(r->bytes),
 		    text_new(a, key, ARG_COUNT("count", k->how.last),
 			     ARG_STR("place", frame_place(k->x->created_by, a)),
 			     ARG_STR("function", function_short(k->x->created_by->function)),
@@ -174,12 +174,12 @@ static void culprits(const struct leaks *r, struct finding *f)
 		const struct case_frame *wait = waits_in(k->x);
 		struct culprit *c = culprit_frame(f, CULPRIT_FUNCTION, k->x->created_by);
 
-		c->bytes = (uint64_t)k->bytes;
+		c->bytes = whole_u64(k->bytes);
 		c->count = k->how.last;
 		if (!wait)
 			continue;
 		c = culprit_frame(f, CULPRIT_GOROUTINE, wait);
-		c->bytes = (uint64_t)k->bytes;
+		c->bytes = whole_u64(k->bytes);
 		c->count = k->how.last;
 	}
 }
@@ -287,7 +287,7 @@ static void yes(const struct evidence_base *e, const struct leaks *r, struct fin
 		struct arena *a)
 {
 	summary(e, r, f, a);
-	f->heap_bytes = (uint64_t)r->heap;
+	f->heap_bytes = whole_u64(r->heap);
 	f->sites = r->sites;
 	culprits(r, f);
 	evidence_growth(&r->all[0], f, a);

@@ -127,8 +127,8 @@ static void places(const struct place *const p[], unsigned n, bool compared, str
 		if (p[i]->grown < PART_MIN * p[0]->grown)
 			break;
 		c = culprit_frame(f, CULPRIT_FUNCTION, p[i]->frame);
-		c->bytes = (uint64_t)p[i]->grown;
-		c->count = (uint64_t)p[i]->objects;
+		c->bytes = whole_u64(p[i]->grown);
+		c->count = whole_u64(p[i]->objects);
 		finding_evidence(
 			f,
 			text_new(a,
@@ -178,7 +178,7 @@ static void yes(const struct evidence_base *e, const struct live_heap *h, double
 	if (places_of(e, INT64_MIN, a, &l) == 0)
 		n = grown_places(&l, top);
 	if (n && top[0]->grown > 0) {
-		finding_yes(f, fmin(confidence, e->pattern.confidence), (uint64_t)rest,
+		finding_yes(f, fmin(confidence, e->pattern.confidence), whole_u64(rest),
 			    text_new(a, "heap-growth.summary", ARG_BYTES("bytes", rest),
 				     ARG_RATE("rate", e->pattern.slope),
 				     ARG_STR("place", frame_place(top[0]->frame, a)),
@@ -191,7 +191,7 @@ static void yes(const struct evidence_base *e, const struct live_heap *h, double
 					ARG_STR("place", frame_place(top[0]->frame, a)), ARG_END));
 		finding_remedy(f, text_new(a, "heap-growth.remedy.collections", ARG_END));
 	} else {
-		finding_yes(f, fmin(confidence, fmin(e->pattern.confidence, 0.8)), (uint64_t)rest,
+		finding_yes(f, fmin(confidence, fmin(e->pattern.confidence, 0.8)), whole_u64(rest),
 			    text_new(a, "heap-growth.summary.unknown", ARG_BYTES("bytes", rest),
 				     ARG_RATE("rate", e->pattern.slope), ARG_END));
 		evidence(e, h, f, a);

@@ -240,12 +240,12 @@ static void culprits(const struct load *r, struct finding *f)
 
 	if (r->path) {
 		c = culprit_frame(f, CULPRIT_FUNCTION, r->path);
-		c->bytes = (uint64_t)r->bytes;
-		c->count = (uint64_t)r->objects;
+		c->bytes = whole_u64(r->bytes);
+		c->count = whole_u64(r->objects);
 	}
 	if (type) {
 		c = finding_culprit(f, CULPRIT_TYPE, type);
-		c->bytes = (uint64_t)r->largest;
+		c->bytes = whole_u64(r->largest);
 	}
 }
 
@@ -291,7 +291,7 @@ static void yes(const struct evidence_base *e, const struct load *r, struct find
 	const char *type = r->made.n ? r->made.all[0]->type : NULL;
 	double share = r->bytes / r->limit;
 
-	finding_yes(f, confidence(e, r), (uint64_t)r->bytes,
+	finding_yes(f, confidence(e, r), whole_u64(r->bytes),
 		    r->path ? text_new(a, "large-object-load.summary",
 				       ARG_STR("place", frame_place(r->path, a)),
 				       ARG_STR("function", function_short(r->path->function)),

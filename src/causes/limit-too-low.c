@@ -74,7 +74,7 @@ static void yes(const struct evidence_base *e, const struct need *n, struct find
 			     ARG_BYTES("limit", n->limit),
 			     ARG_STR("scope", l && l->scope ? l->scope : "group"), ARG_END));
 	c = finding_culprit(f, CULPRIT_LIMIT, l && l->source ? l->source : case_limit_source(e->c));
-	c->bytes = (uint64_t)n->limit;
+	c->bytes = whole_u64(n->limit);
 	evidence(e, n, f, a);
 	remedy(e, n, f, a);
 }

@@ -167,12 +167,12 @@ static void yes(const struct evidence_base *e, const struct sides *r, double con
 	double taken = grew ? r->others_growth : r->most.now;
 	struct culprit *c;
 
-	finding_yes(f, confidence, (uint64_t)fmax(taken, 0),
+	finding_yes(f, confidence, whole_u64(taken),
 		    text_new(a, grew ? "neighbour.summary.grew" : "neighbour.summary.holds",
 			     ARG_STR("name", named(&r->most, a)), ARG_BYTES("taken", taken),
 			     ARG_BYTES("own", grew ? r->target_growth : r->target), ARG_END));
 	c = finding_culprit(f, CULPRIT_PROCESS, named(&r->most, a));
-	c->bytes = (uint64_t)fmax(isfinite(blame(&r->most)) ? blame(&r->most) : taken, 0);
+	c->bytes = whole_u64(isfinite(blame(&r->most)) ? blame(&r->most) : taken);
 	finding_evidence(f,
 			 text_new(a, "neighbour.evidence.held", ARG_COUNT("count", r->n_others),
 				  ARG_BYTES("others", r->others), ARG_BYTES("own", r->target),

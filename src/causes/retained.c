@@ -107,7 +107,7 @@ static void by_sites(const struct whycase *c, const struct case_snapshot *p,
 			r->site = &p->sites[i];
 		}
 	}
-	r->heap = (uint64_t)fmin(sum, 9e18);
+	r->heap = whole_u64(sum);
 	r->by = RETAINED_BY_SITES;
 }
 
@@ -163,7 +163,7 @@ static void by_estimate(const struct whycase *c, double grown, struct retained *
 		return;
 	r->by = RETAINED_BY_ESTIMATE;
 	r->each = t.slope;
-	r->heap = (uint64_t)fmin(t.slope * grown, 9e18);
+	r->heap = whole_u64(t.slope * grown);
 }
 
 struct retained retained_of(const struct whycase *c, const struct lineages *l,
@@ -174,8 +174,8 @@ struct retained retained_of(const struct whycase *c, const struct lineages *l,
 	struct retained r = { 0 };
 
 	if (last->blocked)
-		r.stacks = (uint64_t)((double)last->stack_bytes * (double)grown /
-				      (double)last->blocked);
+		r.stacks = whole_u64((double)last->stack_bytes * (double)grown /
+				     (double)last->blocked);
 	if (p)
 		by_sites(c, p, l, x, (double)grown, claimed, &r);
 	else
