@@ -25,27 +25,64 @@ static void show(const struct judgement *j)
 		log_warn("stderr: %s", strerror(errno));
 }
 
-static void report(void *arg, const struct run_report *r)
+struct run_of {
+	struct cli cli;
+	unsigned n_killed;
+};
+
+/*
+ * The file that was asked for is the first killed one's; a later one's has its PID
+ * in the name: out.whyoom, out-4242.whyoom. A normal end's gives way to a kill's.
+ */
+static const char *own_file(const char *asked, unsigned n_killed, int pid, struct buf *room)
 {
-	const struct cli *cli = arg;
-	struct judgement j = { 0 };
+	const char *slash, *dot;
+
+	if (!asked || n_killed < 2)
+		return asked;
+	slash = strrchr(asked, '/');
+	dot = strrchr(asked, '.');
+	if (!dot || dot == asked || (slash && dot <= slash + 1))
+		dot = asked + strlen(asked);
+	buf_printf(room, "%.*s-%d%s", (int)(dot - asked), asked, pid, dot);
+	return room->failed ? asked : room->p;
+}
+
+static void save(const struct run_of *run, const struct run_report *r, const struct judgement *j)
+{
+	BUF(case_room, PATH_MAX_BYTES);
+	BUF(json_room, PATH_MAX_BYTES);
 	BUF(path, PATH_MAX_BYTES);
+	int pid = r->c->subject.pid;
+	const char *file = own_file(run->cli.case_file, run->n_killed, pid, &case_room);
+	const char *json = own_file(run->cli.json_file, run->n_killed, pid, &json_room);
 	struct err err;
 
-	if (judge(r->c, cli, judge_colour(STDERR_FILENO), &j, &err) < 0) {
-		log_warn("no verdict: %s", err.msg);
-		return;
-	}
-	if (r->killed)
-		show(&j);
-	if (r->killed || cli->case_file) {
-		if (judge_save(r->c, r->subject, r->raw, cli->case_file, &path, &err) < 0)
+	if (r->killed || file) {
+		if (judge_save(r->c, r->subject, r->raw, file, &path, &err) < 0)
 			log_warn("the case was not saved: %s", err.msg);
 		else
 			log_warn("the evidence is in %s", path.p);
 	}
-	if (cli->json_file)
-		output_file(cli->json_file, &j.json);
+	if (json)
+		output_file(json, &j->json);
+}
+
+static void report(void *arg, const struct run_report *r)
+{
+	struct run_of *run = arg;
+	struct judgement j = { 0 };
+	struct err err;
+
+	if (judge(r->c, &run->cli, judge_colour(STDERR_FILENO), &j, &err) < 0) {
+		log_warn("no verdict: %s", err.msg);
+		return;
+	}
+	if (r->killed) {
+		run->n_killed++;
+		show(&j);
+	}
+	save(run, r, &j);
 	judgement_release(&j);
 }
 
@@ -57,7 +94,7 @@ static int status_of(int status)
 
 int verb_run(const struct cli *cli)
 {
-	struct cli mine = *cli;
+	struct run_of mine = { .cli = *cli };
 	struct run_options opt = {
 		.argv = cli->argv,
 		.memory_max = cli->memory_max,

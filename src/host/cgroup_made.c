@@ -12,6 +12,7 @@
 #define FIRST_WAIT_NS (INT64_C(500) * 1000)
 #define LAST_WAIT_NS (INT64_C(20) * NS_PER_MS)
 #define AFTER_MOVE_NS (INT64_C(200) * NS_PER_MS)
+#define DYING_NS (INT64_C(300) * NS_PER_MS) /* from the signal until the memory is given up */
 #define ARENA_BUDGET ((size_t)32 << 20)
 
 static int enter_one(const struct cgroup_folder *f, pid_t pid, struct err *err)
@@ -67,14 +68,48 @@ static int try_remove(const struct cgroup_folder *f, struct err *err)
 	return err_sys(err, "%s", f->path);
 }
 
+/* One that exits has given up its memory ("0 0 0 …"), even while the kernel still frees it. */
+static bool lives_on(int rootfd, pid_t pid)
+{
+	BUF(text, FILE_SMALL);
+	char path[32];
+	struct str s;
+	uint64_t pages;
+
+	snprintf(path, sizeof(path), "proc/%d/statm", (int)pid);
+	if (file_read(rootfd, path, &text, NULL) < 0)
+		return false;
+	s = buf_view(&text);
+	return str_take_u64(&s, &pages) && pages > 0;
+}
+
+/* Has it members, and none that is about to go? */
+static bool all_live_on(const struct cgroup_folder *f)
+{
+	_cleanup_(close_fd) int root = file_open_root(NULL);
+	ARENA(a, ARENA_BUDGET);
+	struct cgroup_procs procs;
+
+	if (root < 0 || cgroup_procs_read(f->fd, &a, &procs, NULL) < 0)
+		return false;
+	for (size_t i = 0; i < procs.n; i++) {
+		if (!lives_on(root, procs.of[i]))
+			return false;
+	}
+	return procs.n > 0;
+}
+
 static int remove_by(const struct cgroup_folder *f, int64_t patience_ns, struct err *err)
 {
-	int64_t until = clock_mono() + patience_ns, wait = FIRST_WAIT_NS;
+	int64_t begin = clock_mono(), wait = FIRST_WAIT_NS, waited;
 	int rc;
 
-	while ((rc = try_remove(f, err)) == -EBUSY && clock_mono() < until) {
+	while ((rc = try_remove(f, err)) == -EBUSY &&
+	       (waited = clock_mono() - begin) < patience_ns) {
 		struct timespec t = { .tv_nsec = wait };
 
+		if (waited > DYING_NS && all_live_on(f))
+			break;
 		nanosleep(&t, NULL);
 		wait = wait * 2 < LAST_WAIT_NS ? wait * 2 : LAST_WAIT_NS;
 	}

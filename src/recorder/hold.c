@@ -6,9 +6,14 @@
 #include <signal.h>
 #include <stdint.h>
 #include <sys/ptrace.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include "base/clock.h"
 #include "base/str.h"
+
+#define EXEC_LOOKS 3 /* a thread that runs does not tell its system call */
+#define EXEC_PAUSE_NS NS_PER_MS
 
 /* The thread that the runtime started first after the leader; 0 while there is none. */
 static pid_t second_thread(pid_t pid)
@@ -50,21 +55,73 @@ static bool is_stop_signal(int sig)
 	return sig == SIGSTOP || sig == SIGTSTP || sig == SIGTTIN || sig == SIGTTOU;
 }
 
+enum calling { NO_EXEC, AN_EXEC, NOT_TOLD };
+
+/* The system call that a thread stands in: "59 0xc000012345 …", "running". */
+static enum calling call_of(int taskfd, const char *tid)
+{
+	char path[64], text[64];
+	_cleanup_(close_fd) int fd = -1;
+	struct str s;
+	uint64_t number;
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "%.20s/syscall", tid);
+	fd = openat(taskfd, path, O_RDONLY | O_CLOEXEC);
+	n = fd < 0 ? -1 : read(fd, text, sizeof(text));
+	if (n <= 0)
+		return NO_EXEC; /* gone */
+	s = (struct str){ text, (size_t)n };
+	if (!str_take_u64(&s, &number))
+		return str_has_prefix(s, STR("running")) ? NOT_TOLD : NO_EXEC;
+	return number == SYS_execve || number == SYS_execveat ? AN_EXEC : NO_EXEC;
+}
+
+static enum calling look_for_exec(pid_t pid)
+{
+	_cleanup_(close_dir) DIR *d = NULL;
+	enum calling found = NO_EXEC;
+	struct dirent *e;
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/task", pid);
+	d = opendir(path);
+	while (d && found != AN_EXEC && (e = readdir(d))) {
+		enum calling one = e->d_name[0] == '.' ? NO_EXEC : call_of(dirfd(d), e->d_name);
+
+		found = one == NO_EXEC ? found : one;
+	}
+	return found;
+}
+
 /*
- * Does the process die, or just this thread? A dying one has its leader as a
- * zombie already or with SIGKILL pending (exit_group() and fatal signals send it
- * to every thread).
+ * A thread that replaces the program ends all others as exit_group(0) would, and
+ * waits for them inside its system call.
  */
-static bool process_dies(const struct hold *h)
+static bool is_replaced(pid_t pid)
+{
+	const struct timespec pause = { .tv_nsec = EXEC_PAUSE_NS };
+	enum calling found = look_for_exec(pid);
+
+	for (int i = 0; found == NOT_TOLD && i < EXEC_LOOKS; i++) {
+		nanosleep(&pause, NULL);
+		found = look_for_exec(pid);
+	}
+	return found == AN_EXEC;
+}
+
+/*
+ * Is the whole process ending? Then its leader is a zombie already or has SIGKILL
+ * pending (exit_group(), fatal signals and exec() send it to every thread).
+ */
+static bool ends_as_a_whole(pid_t pid)
 {
 	char path[64], text[4096];
 	struct str rest, line, word;
 	uint64_t pending;
 	ssize_t n;
 
-	if (WIFSIGNALED(h->exit_code))
-		return true;
-	snprintf(path, sizeof(path), "/proc/%d/status", h->pid);
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
 	_cleanup_(close_fd) int fd = open(path, O_RDONLY | O_CLOEXEC);
 	n = fd < 0 ? -1 : read(fd, text, sizeof(text));
 	if (n <= 0)
@@ -78,6 +135,14 @@ static bool process_dies(const struct hold *h)
 			return pending >> (SIGKILL - 1) & 1;
 	}
 	return false;
+}
+
+/* Does the process die, or just this thread? */
+static bool process_dies(const struct hold *h)
+{
+	if (WIFSIGNALED(h->exit_code))
+		return true;
+	return ends_as_a_whole(h->pid) && (h->exit_code != 0 || !is_replaced(h->pid));
 }
 
 static enum hold_event at_exit_stop(struct hold *h)

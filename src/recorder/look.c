@@ -36,6 +36,9 @@ static int wait_attached(struct recording *r, struct err *err)
 		recording_step(r);
 		if (r->attached)
 			return 0;
+		if (r->replaced)
+			return err_set(err, -ESRCH, "PID %d: it has become another program",
+				       r->s.pid);
 		if (r->attach_error.code != -EAGAIN) {
 			*err = r->attach_error;
 			return err->code;
@@ -65,6 +68,10 @@ static void watch(const struct look_options *opt, struct look *l)
 			break;
 		}
 		recording_step(&l->recording);
+		if (l->recording.replaced) { /* whom we looked at is no more */
+			l->recording.gone = true;
+			break;
+		}
 		if (opt->progress)
 			opt->progress(opt->arg, clock_mono() - begin, opt->for_ns);
 		if (clock_mono() >= next_ask) {

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
+#include <signal.h>
 #include <sys/wait.h>
 
 #include "base/clock.h"
@@ -12,6 +13,7 @@
 #include "host/proc_stat.h"
 #include "host/proc_status.h"
 #include "host/proc_words.h"
+#include "recorder/program.h"
 #include "target/live.h"
 
 #define SAMPLE_SLOW NS_PER_S
@@ -65,6 +67,7 @@ int recording_open(struct recording *r, pid_t pid, const char *exe, struct group
 		return err_set(err, -ENOMEM, "no memory to record PID %d", pid);
 	}
 	arena_init(&new.words, WORDS_BUDGET);
+	new.program = program_of(new.s.procfd);
 	identify(&new);
 	*r = new;
 	return 0;
@@ -90,7 +93,7 @@ int64_t recording_due(const struct recording *r)
 {
 	int64_t due = r->next_sample;
 
-	if (r->gone)
+	if (r->gone || r->replaced)
 		return INT64_MAX;
 	if (!r->attached && r->attach_tries < ATTACH_TRIES)
 		due = earliest(due, r->next_attach);
@@ -114,8 +117,12 @@ static void attach(struct recording *r, int64_t now)
 
 	r->attach_tries++;
 	r->next_attach = now + ATTACH_PAUSE;
-	if (e == -ESRCH)
-		r->gone = true;
+	if (e == -ESRCH) {
+		uint64_t program = program_of(r->s.procfd);
+
+		r->replaced = program && program != r->program;
+		r->gone = !r->replaced;
+	}
 	if (e < 0) {
 		/*
 		 * Not Go, as far as one sees: a young one may still be relocating itself,
@@ -312,11 +319,26 @@ static void snapshots(struct recording *r, int64_t now)
 	r->next_snapshot = clock_mono() + earliest(periodic, SNAPSHOT_MAX);
 }
 
+/* Once per sample, and where a hold was lost: exec() ends all threads but one. */
+static bool is_replaced(struct recording *r, int64_t now)
+{
+	uint64_t program;
+
+	if (!r->program ||
+	    (now < r->next_sample && !(r->attached && r->kill_arena && !r->hold.tid)))
+		return false;
+	program = program_of(r->s.procfd);
+	return program && program != r->program;
+}
+
 void recording_step(struct recording *r)
 {
 	int64_t now = clock_mono(), cpu = clock_cpu();
 
-	if (r->gone)
+	if (r->gone || r->replaced)
+		return;
+	r->replaced = is_replaced(r, now);
+	if (r->replaced)
 		return;
 	if (!r->attached && now >= r->next_attach && r->attach_tries < ATTACH_TRIES)
 		attach(r, now);
@@ -357,13 +379,21 @@ static void capture(struct recording *r)
 	r->held_ns = clock_mono() - begin;
 }
 
+bool recording_died(const struct recording *r, int status)
+{
+	if (WIFSIGNALED(status))
+		return WTERMSIG(status) == SIGKILL;
+	return r->attached && WIFEXITED(status) && WEXITSTATUS(status) == 2;
+}
+
 bool recording_stopped(struct recording *r, int status)
 {
 	if (hold_handle(&r->hold, status) != HOLD_DYING)
 		return false;
 	r->exit_code = r->hold.exit_code;
 	r->have_exit = true;
-	capture(r);
+	if (r->want_any_end || recording_died(r, r->exit_code))
+		capture(r);
 	hold_let_go(&r->hold);
 	r->gone = true;
 	return true;

@@ -23,6 +23,9 @@ struct recording {
 	struct group_watch *group; /* not owned; NULL: none */
 	int statm;
 	bool attached, sampled, gone;
+	uint64_t program;  /* recorder/program.h; 0: not to be told */
+	bool replaced;	   /* it has become another program: to be recorded anew */
+	bool want_any_end; /* capture an exit too that is neither a kill nor the runtime's */
 	int attach_tries;
 	struct err hold_error;	 /* why no thread is seized, if so */
 	struct err attach_error; /* why the runtime is not read, if so */
@@ -63,7 +66,11 @@ void recording_step(struct recording *r);
 /* One snapshot now (the end of a live look). */
 void recording_snapshot(struct recording *r, enum snapshot_why why);
 
-/* waitpid() said something of r->hold.tid: true when the process is dying and was captured. */
+/* Is this end (waitpid form) a kill or the Go runtime's own (a fatal error or a panic)? */
+bool recording_died(const struct recording *r, int status);
+
+/* waitpid() said something of r->hold.tid: true when the process is dying (captured if of
+ * interest). */
 bool recording_stopped(struct recording *r, int status);
 
 /*

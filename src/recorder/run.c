@@ -3,27 +3,26 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/signalfd.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 #include "base/clock.h"
 #include "host/cgroup_make.h"
 #include "host/file.h"
-#include "host/proc_list.h"
 #include "recorder/evidence.h"
-#include "recorder/recording.h"
+#include "recorder/recordings.h"
+#include "recorder/signals.h"
 #include "recorder/spawn.h"
 
-#define PROCESSES_MAX 16 /* Go processes recorded at once */
-#define YOUNG (2 * NS_PER_S)
-#define LOOK_FAST (50 * NS_PER_MS) /* for new descendants: while the command is young */
-#define LOOK_SLOW NS_PER_S
-#define KILL_BUDGET ((size_t)1 << 30)
-#define KILL_RESERVED ((size_t)64 << 20) /* present and locked before it is needed */
+#define LAST_WORDS (200 * NS_PER_MS)
+#define SPARED "-500"
+#define KEEP_BYTES (16 << 20)
+#define SERIES_BYTES (1 << 20)
 #define GROUP_PATIENCE (5 * NS_PER_S)
 #define CASE_ARENA ((size_t)64 << 20)
 
@@ -36,13 +35,8 @@ struct runner {
 	pid_t child;
 	int child_status;
 	bool child_ended;
-	int64_t begin, next_look;
-	struct group_watch group;
-	bool watching;
-	struct arena kill_arena; /* shared: what is read of the dying; lives as long as the run */
+	struct recordings recordings;
 	unsigned n_killed, n_normal; /* reports made */
-	struct recording *recordings[PROCESSES_MAX];
-	size_t n;
 };
 
 static void note(struct runner *r, const char *what, const struct err *err)
@@ -86,47 +80,37 @@ static void remove_group(struct runner *r)
 {
 	struct err err;
 	int left = cgroup_made_remove(&r->made, GROUP_PATIENCE, &err);
+	char text[120];
 
 	if (left < 0)
 		note(r, "a group is left behind", &err);
+	if (left <= 0)
+		return;
+	snprintf(text, sizeof(text), "%d process%s of CMD live%s on, without its limits", left,
+		 left == 1 ? "" : "es", left == 1 ? "s" : "");
+	r->opt->note(r->opt->arg, text);
 }
 
-/* SIGPIPE too: a reader of our report that goes away must not keep us from cleaning up. */
-static int catch_signals(sigset_t *old, struct err *err)
-{
-	sigset_t all;
-
-	sigfillset(&all);
-	sigdelset(&all, SIGSEGV);
-	sigdelset(&all, SIGBUS);
-	sigdelset(&all, SIGFPE);
-	sigdelset(&all, SIGILL);
-	sigdelset(&all, SIGABRT);
-	sigdelset(&all, SIGTRAP);
-	if (sigprocmask(SIG_BLOCK, &all, old) < 0)
-		return err_sys(err, "signals");
-	return 0;
-}
-
-/* What a terminal sends goes to the whole foreground group: CMD has it already. */
 static void pass_on(struct runner *r, const struct signalfd_siginfo *s)
 {
-	int sig = (int)s->ssi_signo;
-
-	if (sig == SIGCHLD || sig == SIGPIPE || s->ssi_code == SI_KERNEL || r->child_ended)
-		return;
-	if (sig == SIGTSTP || sig == SIGTTIN || sig == SIGTTOU)
-		return;
-	kill(r->child, sig);
+	if (!r->child_ended && signals_to_pass(s))
+		kill(r->child, (int)s->ssi_signo);
 }
 
-static struct recording *recording_of(struct runner *r, pid_t tid)
+/*
+ * Nobody may be left seized while we do not run: whoever dies then could not end.
+ * Recordings seize again at their next step.
+ */
+static void stop_with_child(struct runner *r)
 {
-	for (size_t i = 0; i < r->n; i++) {
-		if (r->recordings[i]->hold.tid == tid)
-			return r->recordings[i];
-	}
-	return NULL;
+	recordings_disarm(&r->recordings);
+	signals_stop_here();
+}
+
+/* Of one whose death was not seen (-1): do the kernel's words or counts tell of a kill? */
+static bool is_told(const struct whycase *c, int status)
+{
+	return status >= 0 || c->end.kill || c->end.group_counted_kill == TRI_YES;
 }
 
 /* The dead one's case goes to the caller; -1: how it ended is not known. */
@@ -149,25 +133,14 @@ static void report(struct runner *r, struct recording *rec, int status, bool kil
 		note(r, "no report", &err);
 		return;
 	}
+	if (!is_told(&c, status))
+		return;
 	c.run.mode = "run";
 	if (killed)
 		r->n_killed++;
 	else
 		r->n_normal++;
 	r->opt->report(r->opt->arg, &out);
-}
-
-static void forget(struct runner *r, size_t i)
-{
-	recording_release(r->recordings[i]);
-	free(r->recordings[i]);
-	r->recordings[i] = r->recordings[--r->n];
-}
-
-/* Did the Go runtime end it (a fatal error or a panic: exit status 2)? */
-static bool died_of_runtime(const struct recording *rec, int status)
-{
-	return rec->attached && WIFEXITED(status) && WEXITSTATUS(status) == 2;
 }
 
 /* One report of a run in which nothing was killed: of CMD itself, else of the first Go process. */
@@ -181,39 +154,44 @@ static bool wants_normal_end(const struct runner *r, const struct recording *rec
 
 static void ended(struct runner *r, struct recording *rec, int status)
 {
-	bool killed = WIFSIGNALED(status) || died_of_runtime(rec, status);
-	bool of_interest = WIFSIGNALED(status) ? WTERMSIG(status) == SIGKILL : killed;
+	bool killed = status < 0 || recording_died(rec, status);
 
-	if (of_interest || wants_normal_end(r, rec))
-		report(r, rec, status, of_interest);
-	for (size_t i = 0; i < r->n; i++) {
-		if (r->recordings[i] == rec) {
-			forget(r, i);
-			return;
-		}
-	}
+	if (killed || wants_normal_end(r, rec))
+		report(r, rec, status, killed);
+	recordings_forget(&r->recordings, rec);
 }
 
-/* One word of the kernel's about a thread we hold or a child of ours. */
+static void child_changed(struct runner *r, int status)
+{
+	struct recording *rec = recordings_by_pid(&r->recordings, r->child);
+
+	if (signals_job_stop(status))
+		stop_with_child(r);
+	if (WIFSTOPPED(status))
+		return;
+	r->child_ended = true;
+	r->child_status = status;
+	if (rec)
+		ended(r, rec, status);
+}
+
+/* One word of the kernel's about a thread we hold, a child of ours or one that we adopted. */
 static void heard(struct runner *r, pid_t pid, int status)
 {
-	struct recording *rec = recording_of(r, pid);
+	struct recording *rec = recordings_by_thread(&r->recordings, pid);
 
 	if (rec) {
 		if (recording_stopped(rec, status) && rec->s.pid != r->child)
 			ended(r, rec, rec->exit_code);
 		return;
 	}
-	if (pid != r->child || WIFSTOPPED(status))
+	if (pid == r->child) {
+		child_changed(r, status);
 		return;
-	r->child_ended = true;
-	r->child_status = status;
-	for (size_t i = 0; i < r->n; i++) {
-		if (r->recordings[i]->s.pid == pid) {
-			ended(r, r->recordings[i], status);
-			return;
-		}
 	}
+	rec = recordings_by_pid(&r->recordings, pid);
+	if (rec && rec->attached && !WIFSTOPPED(status))
+		ended(r, rec, status);
 }
 
 static void hear_all(struct runner *r)
@@ -221,79 +199,8 @@ static void hear_all(struct runner *r)
 	int status;
 	pid_t pid;
 
-	while ((pid = waitpid(-1, &status, WNOHANG | __WALL)) > 0)
+	while ((pid = waitpid(-1, &status, WNOHANG | WUNTRACED | __WALL)) > 0)
 		heard(r, pid, status);
-}
-
-static bool is_recorded(const struct runner *r, pid_t pid)
-{
-	for (size_t i = 0; i < r->n; i++) {
-		if (r->recordings[i]->s.pid == pid)
-			return true;
-	}
-	return false;
-}
-
-static void record(struct runner *r, pid_t pid)
-{
-	struct recording *rec;
-
-	if (r->n == PROCESSES_MAX || is_recorded(r, pid))
-		return;
-	if (!r->watching)
-		r->watching = group_watch_open(&r->group, pid, NULL) == 0;
-	rec = calloc(1, sizeof(*rec));
-	if (!rec)
-		return;
-	if (!r->kill_arena.blocks && arena_reserve(&r->kill_arena, KILL_RESERVED) < 0)
-		r->opt->note(r->opt->arg, "no memory to read a dying process into");
-	if (recording_open(rec, pid, NULL, r->watching ? &r->group : NULL, &r->kill_arena, NULL) <
-	    0) {
-		free(rec);
-		return;
-	}
-	r->recordings[r->n++] = rec;
-}
-
-/* New descendants: often while the command is young, then rarely. */
-static void look_for_processes(struct runner *r, int64_t now)
-{
-	_cleanup_(close_fd) int root = file_open_root(NULL);
-	ARENA(a, (size_t)16 << 20);
-	struct proc_list all, ours;
-
-	r->next_look = now + (now - r->begin < YOUNG ? LOOK_FAST : LOOK_SLOW);
-	if (root < 0 || proc_list_read(root, &a, &all, NULL) < 0 ||
-	    proc_list_descendants(&all, r->child, &a, &ours, NULL) < 0)
-		return;
-	for (size_t i = 0; i < ours.n; i++)
-		record(r, ours.of[i].pid);
-}
-
-/* A descendant that is not our child and was not held: its end is seen by its absence. */
-static void drop_gone(struct runner *r)
-{
-	for (size_t i = r->n; i-- > 0;) {
-		struct recording *rec = r->recordings[i];
-
-		if (rec->s.pid == r->child || rec->hold.tid)
-			continue;
-		if (kill(rec->s.pid, 0) == 0 || errno != ESRCH)
-			continue;
-		forget(r, i);
-	}
-}
-
-static int64_t next_due(const struct runner *r)
-{
-	int64_t due = r->next_look;
-
-	for (size_t i = 0; i < r->n; i++) {
-		int64_t d = recording_due(r->recordings[i]);
-
-		due = d < due ? d : due;
-	}
-	return due;
 }
 
 static void wait_until(struct runner *r, int64_t due)
@@ -310,65 +217,128 @@ static void wait_until(struct runner *r, int64_t due)
 		pass_on(r, &s);
 }
 
+static void step_all(struct runner *r, int64_t now)
+{
+	for (size_t i = 0; i < r->recordings.n; i++) {
+		recordings_step(&r->recordings, i, now);
+		hear_all(r); /* a kill must not wait for the next one's snapshot */
+	}
+}
+
 static void loop(struct runner *r)
 {
 	while (!r->child_ended) {
 		int64_t now = clock_mono();
+		struct recording *unseen;
 
 		hear_all(r);
 		if (r->child_ended)
 			break;
-		if (now >= r->next_look) {
-			look_for_processes(r, now);
-			drop_gone(r);
-		}
-		for (size_t i = 0; i < r->n; i++) {
-			if (recording_due(r->recordings[i]) <= now)
-				recording_step(r->recordings[i]);
-			hear_all(r); /* a kill must not wait for the next one's snapshot */
-		}
+		recordings_look(&r->recordings, now);
+		while ((unseen = recordings_sweep(&r->recordings, now)))
+			ended(r, unseen, -1);
+		step_all(r, now);
 		if (!r->child_ended)
-			wait_until(r, next_due(r));
+			wait_until(r, recordings_due(&r->recordings));
 	}
+}
+
+/* A kernel that killed CMD may have killed the whole group: the others' ends come just after. */
+static void last_words(struct runner *r)
+{
+	const struct timespec pause = { .tv_nsec = 5 * NS_PER_MS };
+	int64_t until = clock_mono() + LAST_WORDS;
+
+	if (!WIFSIGNALED(r->child_status) || WTERMSIG(r->child_status) != SIGKILL)
+		return;
+	while (recordings_any_held(&r->recordings) && clock_mono() < until) {
+		hear_all(r);
+		nanosleep(&pause, NULL);
+	}
+}
+
+/*
+ * Spared by the OOM killer unless it is whyoom itself that ate the memory: who dies
+ * with the server cannot tell of it. Needs CAP_SYS_RESOURCE; CMD keeps its own value.
+ */
+static void ask_to_be_spared(void)
+{
+	_cleanup_(close_fd) int root = file_open_root(NULL);
+
+	if (root >= 0)
+		(void)!file_write(root, "proc/self/oom_score_adj", SPARED, NULL);
 }
 
 static void finish(struct runner *r)
 {
-	while (r->n)
-		forget(r, r->n - 1);
-	arena_release(&r->kill_arena);
-	if (r->watching)
-		group_watch_release(&r->group);
+	recordings_release(&r->recordings);
 	if (r->have_group)
 		remove_group(r);
 	log_watch_release(&r->log);
-	if (r->signals >= 0)
-		close(r->signals);
+	close(r->signals);
+}
+
+/* Under a limit of locked memory the lock would have later mappings refused. */
+static bool lock_is_limited(void)
+{
+	struct rlimit lim;
+	void *probe;
+
+	if (getrlimit(RLIMIT_MEMLOCK, &lim) < 0 || lim.rlim_cur == RLIM_INFINITY)
+		return false;
+	probe = mmap(NULL, lim.rlim_cur + 1, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+		     -1, 0);
+	if (probe == MAP_FAILED)
+		return true;
+	munmap(probe, lim.rlim_cur + 1);
+	return false;
+}
+
+/* What was had once is kept, present and locked: at the kill there may be nothing to be had. */
+static void keep_memory(void)
+{
+	mallopt(M_TRIM_THRESHOLD, KEEP_BYTES);
+	mallopt(M_MMAP_THRESHOLD, SERIES_BYTES); /* larger ones: series, filled slowly */
+	if (mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) == 0 && lock_is_limited())
+		munlockall();
+}
+
+static int start(struct runner *r, const sigset_t *old, struct err *err)
+{
+	struct spawn_options spawn_opt = { .argv = r->opt->argv,
+					   .nofile = r->opt->nofile,
+					   .mask = old };
+	struct err refused;
+	int e;
+
+	make_group(r, &spawn_opt);
+	e = spawn(&spawn_opt, &r->child, &refused, err);
+	if (e == 0 && refused.code)
+		r->opt->note(r->opt->arg, refused.msg);
+	recordings_init(&r->recordings, r->child, r->made.memory.version != 0,
+			r->opt->want_normal_end);
+	ask_to_be_spared();
+	return e;
 }
 
 int run(const struct run_options *opt, int *ret_status, struct err *err)
 {
-	struct runner r = { .opt = opt, .signals = -1 };
-	struct spawn_options spawn_opt = { .argv = opt->argv, .nofile = opt->nofile };
-	sigset_t old, caught;
-	int e = catch_signals(&old, err);
+	_cleanup_(free_ptr) struct runner *r = calloc(1, sizeof(*r));
+	sigset_t old;
+	int e = r ? signals_catch(&old, &r->signals, err) : err_set(err, -ENOMEM, "no memory");
 
 	if (e < 0)
 		return e;
-	spawn_opt.mask = &old;
-	sigprocmask(SIG_BLOCK, NULL, &caught);
-	r.signals = signalfd(-1, &caught, SFD_NONBLOCK | SFD_CLOEXEC);
+	r->opt = opt;
 	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
-	mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT);
-	log_watch_open(&r.log);
-	arena_init(&r.kill_arena, KILL_BUDGET);
-	make_group(&r, &spawn_opt);
-	e = spawn(&spawn_opt, &r.child, err);
-	r.begin = clock_mono();
-	if (e == 0)
-		loop(&r);
-	finish(&r);
-	if (e == 0)
-		*ret_status = r.child_status;
+	keep_memory();
+	log_watch_open(&r->log);
+	e = start(r, &old, err);
+	if (e == 0) {
+		loop(r);
+		last_words(r);
+		*ret_status = r->child_status;
+	}
+	finish(r);
 	return e;
 }

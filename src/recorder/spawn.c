@@ -14,13 +14,12 @@ struct failure {
 	enum step where;
 };
 
-static void fail(int fd, int code, enum step where)
+static void tell(int fd, int code, enum step where)
 {
 	struct failure f = { .code = code, .where = where };
 
 	if (write(fd, &f, sizeof(f)) < 0)
 		_exit(126);
-	_exit(127);
 }
 
 static void child(const struct spawn_options *opt, int fd)
@@ -29,43 +28,64 @@ static void child(const struct spawn_options *opt, int fd)
 	int r = opt->group ? cgroup_made_enter(opt->group, 0, NULL) : 0;
 
 	if (r < 0)
-		fail(fd, -r, AT_GROUP);
+		tell(fd, -r, AT_GROUP);
 	if (opt->nofile && setrlimit(RLIMIT_NOFILE, &nofile) < 0)
-		fail(fd, errno, AT_LIMIT);
+		tell(fd, errno, AT_LIMIT);
 	sigprocmask(SIG_SETMASK, opt->mask, NULL);
 	execvp(opt->argv[0], opt->argv);
-	fail(fd, errno, AT_EXEC);
+	tell(fd, errno, AT_EXEC);
+	_exit(127);
 }
 
-int spawn(const struct spawn_options *opt, pid_t *ret, struct err *err)
+static bool hear(int fd, struct failure *ret)
 {
-	static const char *const what[] = { "cannot join its group",
-					    "cannot set its limit of open files", "cannot be run" };
-	struct failure f;
-	int pipefd[2];
 	ssize_t n;
+
+	do {
+		n = read(fd, ret, sizeof(*ret));
+	} while (n < 0 && errno == EINTR);
+	return n == (ssize_t)sizeof(*ret);
+}
+
+/* Until exec closed the pipe, or the child gave up. */
+static int outcome(int fd, const char *name, struct err *refused, struct err *err)
+{
+	struct failure f;
+
+	while (hear(fd, &f)) {
+		if (f.where == AT_EXEC)
+			return err_set(err, -f.code, "%s: cannot be run: %s", name,
+				       strerror(f.code));
+		err_set(refused, -f.code, "runs without %s: %s",
+			f.where == AT_GROUP ? "its group and limits" : "that limit of open files",
+			strerror(f.code));
+	}
+	return 0;
+}
+
+int spawn(const struct spawn_options *opt, pid_t *ret, struct err *refused, struct err *err)
+{
+	int pipefd[2], e;
 	pid_t pid;
 
+	*refused = (struct err){ 0 };
 	if (pipe2(pipefd, O_CLOEXEC) < 0)
 		return err_sys(err, "pipe");
 	pid = fork();
 	if (pid < 0) {
+		e = err_sys(err, "fork");
 		close(pipefd[0]);
 		close(pipefd[1]);
-		return err_sys(err, "fork");
+		return e;
 	}
 	if (pid == 0)
 		child(opt, pipefd[1]);
 	close(pipefd[1]);
-	do {
-		n = read(pipefd[0], &f, sizeof(f));
-	} while (n < 0 && errno == EINTR);
+	e = outcome(pipefd[0], opt->argv[0], refused, err);
 	close(pipefd[0]);
-	if (n == (ssize_t)sizeof(f)) {
+	if (e < 0)
 		waitpid(pid, NULL, 0);
-		return err_set(err, -f.code, "%s: %s: %s", opt->argv[0],
-			       what[f.where <= AT_EXEC ? f.where : AT_EXEC], strerror(f.code));
-	}
-	*ret = pid;
-	return 0;
+	else
+		*ret = pid;
+	return e;
 }

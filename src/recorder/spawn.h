@@ -25,9 +25,12 @@ struct spawn_options {
 };
 
 /*
+ * A group that cannot be joined or a limit of files that is not granted is left
+ * out: then @refused says what (code 0: nothing).
  * -ENOENT: not found; -EACCES or -ENOEXEC: not executable; the message names
- * the command. Other errors are of fork and of the set-up.
+ * the command. Other errors are of fork and exec.
  */
-int spawn(const struct spawn_options *opt, pid_t *ret, struct err *err) _must_use_;
+int spawn(const struct spawn_options *opt, pid_t *ret, struct err *refused, struct err *err)
+	_must_use_;
 
 #endif /* RECORDER_SPAWN_H */

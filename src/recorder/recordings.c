@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "recorder/recordings.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "host/file.h"
+#include "host/proc_list.h"
+
+#define YOUNG (2 * NS_PER_S)	   /* so long the command is looked at often */
+#define LOOK_FAST (50 * NS_PER_MS) /* between two looks */
+#define LOOK_SLOW NS_PER_S
+#define LOOK_SHARE 20
+#define LOOK_ARENA ((size_t)16 << 20)
+#define STRANGER_AGE (3 * NS_PER_S)
+#define KILL_BUDGET ((size_t)1 << 30)
+#define KILL_RESERVED ((size_t)4 << 20) /* 50,000 goroutines in 5 groups take 25 kB */
+
+void recordings_init(struct recordings *r, pid_t child, bool apart, bool want_any_end)
+{
+	memset(r, 0, sizeof(*r));
+	r->child = child;
+	r->apart = apart;
+	r->want_any_end = want_any_end;
+	r->begin = clock_mono();
+	arena_init(&r->kill_arena, KILL_BUDGET);
+}
+
+void recordings_release(struct recordings *r)
+{
+	while (r->n)
+		recordings_forget(r, r->of[r->n - 1]);
+	arena_release(&r->kill_arena);
+	if (r->watching)
+		group_watch_release(&r->group);
+	r->watching = false;
+}
+
+struct recording *recordings_by_thread(struct recordings *r, pid_t tid)
+{
+	for (size_t i = 0; i < r->n; i++) {
+		if (r->of[i]->hold.tid == tid)
+			return r->of[i];
+	}
+	return NULL;
+}
+
+struct recording *recordings_by_pid(struct recordings *r, pid_t pid)
+{
+	for (size_t i = 0; i < r->n; i++) {
+		if (r->of[i]->s.pid == pid)
+			return r->of[i];
+	}
+	return NULL;
+}
+
+bool recordings_any_held(const struct recordings *r)
+{
+	for (size_t i = 0; i < r->n; i++) {
+		if (r->of[i]->hold.tid)
+			return true;
+	}
+	return false;
+}
+
+void recordings_disarm(struct recordings *r)
+{
+	for (size_t i = 0; i < r->n; i++)
+		hold_disarm(&r->of[i]->hold);
+}
+
+void recordings_forget(struct recordings *r, struct recording *rec)
+{
+	for (size_t i = 0; i < r->n; i++) {
+		if (r->of[i] != rec)
+			continue;
+		recording_release(rec);
+		free(rec);
+		r->of[i] = r->of[--r->n];
+		return;
+	}
+}
+
+static struct recording *new_recording(struct recordings *r, pid_t pid)
+{
+	struct recording *rec = calloc(1, sizeof(*rec));
+	struct group_watch *group;
+
+	if (!r->watching)
+		r->watching = group_watch_open(&r->group, pid, NULL) == 0;
+	group = r->watching ? &r->group : NULL;
+	if (rec && recording_open(rec, pid, NULL, group, &r->kill_arena, NULL) < 0) {
+		free(rec);
+		rec = NULL;
+	}
+	if (rec)
+		rec->want_any_end = r->want_any_end;
+	return rec;
+}
+
+static void record(struct recordings *r, pid_t pid)
+{
+	struct recording *rec;
+
+	if (r->n == RECORDINGS_MAX || recordings_by_pid(r, pid) ||
+	    strangers_have(&r->strangers, pid, program_of_pid(pid)))
+		return;
+	rec = new_recording(r, pid);
+	if (rec)
+		r->of[r->n++] = rec;
+}
+
+static void look(struct recordings *r, int root)
+{
+	ARENA(a, LOOK_ARENA);
+	struct proc_list all, ours;
+
+	if (proc_list_read(root, &a, &all, NULL) < 0 ||
+	    proc_list_descendants(&all, r->child, &a, &ours, NULL) < 0)
+		return;
+	for (size_t i = 0; i < ours.n; i++)
+		record(r, ours.of[i].pid);
+}
+
+void recordings_look(struct recordings *r, int64_t now)
+{
+	_cleanup_(close_fd) int root = file_open_root(NULL);
+	int64_t pause = now - r->begin < YOUNG ? LOOK_FAST : LOOK_SLOW, end;
+
+	if (now < r->next_look)
+		return;
+	if (root >= 0)
+		look(r, root);
+	end = clock_mono();
+	if (pause < LOOK_SHARE * (end - now))
+		pause = LOOK_SHARE * (end - now);
+	r->next_look = end + pause;
+}
+
+int64_t recordings_due(const struct recordings *r)
+{
+	int64_t due = r->next_look;
+
+	for (size_t i = 0; i < r->n; i++) {
+		int64_t one = recording_due(r->of[i]);
+
+		due = one < due ? one : due;
+	}
+	return due;
+}
+
+/*
+ * Made present before it is needed: while a group stands at its limit nothing can
+ * be had. Where we are charged to CMD's group, nothing more may be taken then.
+ */
+static void prepare(struct recordings *r)
+{
+	if (!r->apart)
+		r->kill_arena.left = KILL_RESERVED;
+	r->prepared = arena_reserve(&r->kill_arena, KILL_RESERVED) == 0;
+}
+
+void recordings_step(struct recordings *r, size_t i, int64_t now)
+{
+	struct recording *rec = r->of[i];
+
+	if (recording_due(rec) <= now)
+		recording_step(rec);
+	if (rec->attached && !r->prepared)
+		prepare(r);
+}
+
+enum state { GOES_ON, ANOTHER_PROGRAM, NO_GO, UNSEEN_END };
+
+/* CMD's own end is always seen, and the course of its group is of interest whatever it is. */
+static enum state state_of(const struct recordings *r, const struct recording *rec, int64_t now)
+{
+	if (rec->replaced)
+		return ANOTHER_PROGRAM;
+	if (rec->s.pid == r->child)
+		return GOES_ON;
+	if (!rec->hold.tid && kill(rec->s.pid, 0) < 0 && errno == ESRCH)
+		return rec->attached ? UNSEEN_END : NO_GO;
+	return !rec->attached && now - rec->begin > STRANGER_AGE ? NO_GO : GOES_ON;
+}
+
+struct recording *recordings_sweep(struct recordings *r, int64_t now)
+{
+	for (size_t i = r->n; i-- > 0;) {
+		struct recording *rec = r->of[i];
+		enum state state = state_of(r, rec, now);
+		pid_t pid = rec->s.pid;
+
+		if (state == UNSEEN_END)
+			return rec;
+		if (state == GOES_ON)
+			continue;
+		if (state == NO_GO)
+			strangers_add(&r->strangers, pid, rec->program);
+		recordings_forget(r, rec);
+		if (state == ANOTHER_PROGRAM)
+			record(r, pid);
+	}
+	return NULL;
+}
