@@ -22,6 +22,20 @@ needs_root = unittest.skipUnless(os.geteuid() == 0, "needs root")
 needs_go = unittest.skipUnless(shutil.which("go"), "no go on PATH")
 
 
+def for_everybody():
+    """A folder that every user can look into, for programs that run as nobody."""
+    place = pathlib.Path(tempfile.mkdtemp(prefix="whyoom-test-all-"))
+    atexit.register(shutil.rmtree, place, ignore_errors=True)
+    place.chmod(0o755)
+    return place
+
+
+def abandoned_groups():
+    """Memory groups that a run left behind; those of runs that still go on, here or elsewhere, are not meant."""
+    return {p for top in ("/sys/fs/cgroup", "/sys/fs/cgroup/memory") if os.path.isdir(top)
+            for p in pathlib.Path(top).rglob("whyoom-run-*") if not os.path.exists(f"/proc/{p.name.split('-')[2]}")}
+
+
 def go_version():
     """(1, 26) of the go on PATH."""
     text = subprocess.run(["go", "env", "GOVERSION"], capture_output=True, text=True,

@@ -1,0 +1,3 @@
+module example.org/hog
+
+go 1.19
