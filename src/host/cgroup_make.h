@@ -62,9 +62,9 @@ int cgroup_made_enter(const struct cgroup_made *m, pid_t pid, struct err *err) _
 
 /*
  * Removes the folders and closes everything. Members that are exiting are waited for,
- * @patience_ns at most; where none is, for a moment; those that live on (daemons that CMD left) are moved back to the
- * caller's own group, none is killed: their number is the result. Negative: a folder is left
- * behind, @err names it. A second call does nothing.
+ * @patience_ns at most; where none is, for a moment; those that live on (daemons that CMD left) are
+ * moved back to the caller's own group, none is killed: their number is the result. Negative: a
+ * folder is left behind, @err names it. A second call does nothing.
  */
 int cgroup_made_remove(struct cgroup_made *m, int64_t patience_ns, struct err *err);
 
