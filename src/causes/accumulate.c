@@ -18,7 +18,7 @@
 #define LATE_SHARE 0.2
 #define LATE_FROM 0.75
 #define OLD_SHARE 0.5
-#define OLD_MIN_NS 2e9
+#define OLD_MIN_NS 8e9 /* above the retries and time-outs of five seconds that are common */
 #define MEAN_SHARE 0.2
 #define STEP_SHARE 0.5 /* of the rise, beyond the share of the time it took */
 #define LOOKS_MIN 3
