@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-#define EARLIER_MAX 4096 /* of an earlier look's list */
+#define LIST_MAX 4096 /* objects of a look that are compared */
 
 static bool same(const struct case_large *x, const struct case_large *y)
 {
@@ -54,13 +54,14 @@ struct large_new large_new_of(const struct whycase *c, int64_t since)
 	const struct case_snapshot *last = case_last_with_spans(c);
 	const struct case_snapshot *before = earlier(c, since);
 	struct large_new r = { .known = last, .compared = before && before != last };
-	size_t n = last && last->n_large < EARLIER_MAX ? last->n_large : EARLIER_MAX;
+	size_t had = before && before->n_large < LIST_MAX ? before->n_large : LIST_MAX;
+	size_t n = last && last->n_large < LIST_MAX ? last->n_large : LIST_MAX;
 
 	for (size_t i = 0; last && i < n; i++) {
 		const struct case_large *x = &last->large[i];
 
-		if (before &&
-		    as_large(last->large, i + 1, x) <= as_large(before->large, before->n_large, x))
+		if (r.compared &&
+		    as_large(last->large, i + 1, x) <= as_large(before->large, had, x))
 			continue;
 		if (r.n < LARGE_FEW) {
 			r.all[r.n++] = x;

@@ -195,6 +195,31 @@ static void jump_not_sampled_is_unknown(void **state)
 	assert_int_equal(world_judge(&w, "large-object-load"), ANSWER_UNKNOWN);
 }
 
+/* Large and new, but memory rose by little in the last seconds: it came before them. */
+static void small_jump_is_no(void **state)
+{
+	WORLD(w, 256 * MIB);
+
+	(void)state;
+	large(&w, jump(&w, 40 * MIB), 140 * MIB, "[]uint8");
+	w.e.pattern.kind = PATTERN_UNKNOWN;
+	assert_int_equal(world_judge(&w, "large-object-load"), ANSWER_NO);
+	assert_says_text(&w, w.f.why, "only 40.0 MiB");
+}
+
+/* The heap was read at the kill alone: nothing to compare with, the jump tells. */
+static void yes_only_look_is_at_the_kill(void **state)
+{
+	WORLD(w, 256 * MIB);
+
+	(void)state;
+	large(&w, world_snapshot(&w, S(60), SNAP_KILL), 140 * MIB, "[]uint8");
+	world_pattern(&w, PATTERN_PEAK, 150 * MIB);
+	w.e.pattern.jump_bytes = 150 * MIB;
+	w.e.pattern.jump_ns = S(2);
+	assert_int_equal(world_judge(&w, "large-object-load"), ANSWER_YES);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -210,6 +235,8 @@ int main(void)
 		cmocka_unit_test(heap_not_read_at_the_end_is_unknown),
 		cmocka_unit_test(one_call_or_many_not_told_is_unknown),
 		cmocka_unit_test(jump_not_sampled_is_unknown),
+		cmocka_unit_test(small_jump_is_no),
+		cmocka_unit_test(yes_only_look_is_at_the_kill),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
