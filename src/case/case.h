@@ -153,6 +153,60 @@ struct case_gostats {
 	uint64_t gomaxprocs, mem_profile_rate;
 };
 
+/* Who holds the heap: roots in groups, from the object graph of one moment. */
+enum holder_kind {
+	HOLDER_GLOBAL,
+	HOLDER_GOROUTINE, /* a group: the same start function and the same wait */
+	HOLDER_FINALIZER,
+	HOLDER_TIMER,
+	HOLDER_RUNTIME,
+	HOLDER_SHARED, /* kept by several of the others */
+	HOLDER_KIND_COUNT
+};
+
+struct case_holder {
+	enum holder_kind kind;
+	const char *name;   /* "main.sessions"; a goroutine group: its start function */
+	const char *path;   /* from the name to the object that holds most: ".users[]"; "" itself */
+	const char *type;   /* of what holds (map[string]*main.Session); NULL unknown */
+	const char *module; /* NULL unknown */
+	bool by_reference;  /* global: @name tells the functions that refer to it */
+	uint64_t objects, retained_bytes; /* that nothing else keeps alive, size-class rounded */
+	uint64_t elements;		  /* of the collection at @path: used; UNKNOWN_U64 */
+	uint64_t room;			  /* and how many it has room for; UNKNOWN_U64 */
+	uint64_t goroutines;		  /* of a goroutine group */
+	uint64_t stuck; /* of them, proved: nothing able to run can wake them; UNKNOWN_U64 */
+};
+
+/* Small views that keep large arrays: bytes some live view sees, bytes pinned. */
+struct case_pinned {
+	const char *holder, *path, *type; /* where the views are stored; NULL unknown */
+	uint64_t count, visible_bytes, pinned_bytes;
+};
+
+struct case_type {
+	const char *name;
+	uint64_t objects, bytes;
+	uint64_t sparse_bytes; /* free slots that share spans with it, given by its share */
+};
+
+struct case_objects {
+	const char *mode;		     /* stopped, live, dead, core */
+	uint64_t total_bytes;		     /* of all objects that are allocated */
+	uint64_t reached_bytes, typed_bytes; /* from the roots; of them with a type */
+	uint64_t conservative_bytes;
+	int64_t stopped_ns;	     /* -1: no stop */
+	struct case_holder *holders; /* the largest first */
+	size_t n_holders;
+	struct case_pinned *pinned;
+	size_t n_pinned;
+	struct case_type *types;
+	size_t n_types;
+	uint64_t finalizers_queued;	  /* UNKNOWN_U64 */
+	const char *finalizer_blocked_in; /* function; NULL: not blocked, or not known */
+	uint64_t timers;		  /* in the runtime's heaps; UNKNOWN_U64 */
+};
+
 enum snapshot_why { SNAP_START, SNAP_PERIODIC, SNAP_STAGE, SNAP_END, SNAP_KILL, SNAP_COUNT };
 
 /* Pointers are NULL (counts 0) where that part could not be read; @missing says why. */
@@ -172,6 +226,7 @@ struct case_snapshot {
 	size_t n_classes;
 	struct case_large *large; /* the largest first */
 	size_t n_large;
+	const struct case_objects *objects; /* NULL: no graph was made */
 	uint64_t large_bytes, large_count;
 	uint64_t object_bytes, span_bytes,
 		dead_bytes; /* spans: allocated, in use, unswept garbage */
