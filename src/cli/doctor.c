@@ -19,6 +19,7 @@
 #include "host/pagemap.h"
 #include "host/proc_stat.h"
 #include "host/psi.h"
+#include "recorder/spared.h"
 #include "target/live.h"
 
 #define NOBODY 65534
@@ -192,6 +193,18 @@ static bool lock_memory(char *why, size_t room)
 	return ok;
 }
 
+static bool spared(char *why, size_t room)
+{
+	bool along;
+	struct err err;
+	bool ok = spared_ask(&along, &err) == 0;
+
+	if (ok)
+		return say(ok, why, room, "the OOM killer passes over the recorder");
+	snprintf(why, room, "%s%s", along ? "memory.oom.group is set here; " : "", err.msg);
+	return false;
+}
+
 /* clang-format off */
 static const struct check checks[] = {
 	{ "memory of other processes", memory_of_others, "only your own processes can be looked at: run as root or with CAP_SYS_PTRACE" },
@@ -202,6 +215,7 @@ static const struct check checks[] = {
 	{ "memory controller",         memory_group,     "which limit counts, and what it counts, is unknown" },
 	{ "run --memory-max",          make_group,       "`run` watches without a limit of its own" },
 	{ "pressure (PSI)",            pressure,         "stalls before a kill are not seen: boot with psi=1 on kernels that have it" },
+	{ "outlives the kill",         spared,           "where CMD's limit is whyoom's too, the kernel may choose whyoom: needs CAP_SYS_RESOURCE" },
 	{ "locked memory",             lock_memory,      "the recorder itself may be paged out when memory is short" },
 };
 /* clang-format on */

@@ -17,10 +17,10 @@
 #include "recorder/evidence.h"
 #include "recorder/recordings.h"
 #include "recorder/signals.h"
+#include "recorder/spared.h"
 #include "recorder/spawn.h"
 
 #define LAST_WORDS (200 * NS_PER_MS)
-#define SPARED "-500"
 #define KEEP_BYTES (16 << 20)
 #define SERIES_BYTES (1 << 20)
 #define GROUP_PATIENCE (5 * NS_PER_S)
@@ -257,16 +257,15 @@ static void last_words(struct runner *r)
 	}
 }
 
-/*
- * Spared by the OOM killer unless it is whyoom itself that ate the memory: who dies
- * with the server cannot tell of it. Needs CAP_SYS_RESOURCE; CMD keeps its own value.
- */
-static void ask_to_be_spared(void)
+/* After CMD was started, which keeps its own value. */
+static void ask_to_be_spared(struct runner *r)
 {
-	_cleanup_(close_fd) int root = file_open_root(NULL);
+	bool along;
+	struct err err;
 
-	if (root >= 0)
-		(void)!file_write(root, "proc/self/oom_score_adj", SPARED, NULL);
+	if (spared_ask(&along, &err) < 0 && along)
+		note(r, "a kill of this group (memory.oom.group) takes whyoom along, unreported",
+		     &err);
 }
 
 static void finish(struct runner *r)
@@ -317,7 +316,7 @@ static int start(struct runner *r, const sigset_t *old, struct err *err)
 		r->opt->note(r->opt->arg, refused.msg);
 	recordings_init(&r->recordings, r->child, r->made.memory.version != 0,
 			r->opt->want_normal_end);
-	ask_to_be_spared();
+	ask_to_be_spared(r);
 	return e;
 }
 
