@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """run.py [--build DIR] [SUITE…]: every test that this machine can run; says what it skipped and why.
 
-Suites: unit lint fuzz (meson), cli live kill (Python, tests/SUITE/test_*.py). Default: all.
+Suites: unit lint fuzz (meson), cli live kill vm (Python, tests/SUITE/test_*.py). Default: all.
 The last line is "N passed, N failed, N skipped".
 """
 import argparse
@@ -17,7 +17,8 @@ import xml.etree.ElementTree
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 MESON_SUITES = ("unit", "lint", "fuzz")
-PYTHON_SUITES = ("cli", "live", "kill")
+PYTHON_SUITES = ("cli", "live", "kill", "vm")
+EXTRA = {"guest": "vm/guest"}  # only where named: what the machine of vm runs, inside it
 counts = collections.Counter()
 
 
@@ -85,8 +86,8 @@ class Result(unittest.TestResult):
 
 
 def python_suite(suite):
-    found = unittest.defaultTestLoader.discover(str(ROOT / "tests" / suite), pattern="test_*.py",
-                                                top_level_dir=str(ROOT / "tests" / suite))
+    folder = str(ROOT / "tests" / EXTRA.get(suite, suite))
+    found = unittest.defaultTestLoader.discover(folder, pattern="test_*.py", top_level_dir=folder)
     found.run(Result())
 
 
@@ -102,7 +103,7 @@ def main():
     sys.path.insert(0, str(ROOT / "tests"))
     meson_suites(build, [s for s in wanted if s in MESON_SUITES])
     for suite in wanted:
-        if suite in PYTHON_SUITES:
+        if suite in PYTHON_SUITES or suite in EXTRA:
             python_suite(suite)
     print(f"{counts['passed']} passed, {counts['failed']} failed, {counts['skipped']} skipped")
     sys.exit(1 if counts["failed"] or not counts["passed"] else 0)

@@ -32,6 +32,34 @@ void log_watch_release(struct log_watch *w)
 	*w = (struct log_watch){ .kmsg.fd = -1 };
 }
 
+static bool victim_was_in(const struct kernlog_kill *k, const char *name)
+{
+	struct str path = str_from(k->task_memcg ? k->task_memcg : "");
+	size_t n = strlen(name);
+
+	return k->killed && path.n > n && path.p[path.n - n - 1] == '/' &&
+	       str_has_suffix(path, str_from(name));
+}
+
+size_t log_watch_kills_in(struct log_watch *w, const char *group_name,
+			  void (*each)(void *arg, const struct kernlog_kill *k), void *arg)
+{
+	size_t n = 0;
+
+	if (!w->log || kmsg_drain(&w->kmsg, w->log, NULL) < 0)
+		return 0;
+	for (size_t i = 0; i < kernlog_kills(w->log); i++) {
+		const struct kernlog_kill *k = kernlog_kill(w->log, i);
+
+		if (!victim_was_in(k, group_name))
+			continue;
+		n++;
+		if (each)
+			each(arg, k);
+	}
+	return n;
+}
+
 /*
  * Of this process? The log numbers processes as the host does: in a PID
  * namespace the name and the group must do.

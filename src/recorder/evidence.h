@@ -22,6 +22,13 @@ struct log_watch {
 void log_watch_open(struct log_watch *w); /* from now on */
 void log_watch_release(struct log_watch *w);
 
+/*
+ * Calls @each for every kill so far whose victim was in a group of this name (the
+ * last part of its path); @each NULL: only counts. The number of them.
+ */
+size_t log_watch_kills_in(struct log_watch *w, const char *group_name,
+			  void (*each)(void *arg, const struct kernlog_kill *k), void *arg);
+
 struct death {
 	int64_t t;  /* CLOCK_MONOTONIC ns of its discovery */
 	int status; /* as waitpid() has it; -1: unknown (not our child) */

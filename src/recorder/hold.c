@@ -44,7 +44,7 @@ int hold_arm(struct hold *h, pid_t pid, struct err *err)
 	if (!tid)
 		return err_set(err, kill(pid, 0) < 0 && errno == ESRCH ? -ESRCH : -EAGAIN,
 			       "PID %d: no second thread to hold", pid);
-	if (ptrace(PTRACE_SEIZE, tid, NULL, (void *)PTRACE_O_TRACEEXIT) < 0)
+	if (ptrace(PTRACE_SEIZE, tid, NULL, (void *)(PTRACE_O_TRACEEXIT | PTRACE_O_TRACEEXEC)) < 0)
 		return err_sys(err, "PID %d: cannot seize thread %d", pid, tid);
 	*h = (struct hold){ .pid = pid, .tid = tid };
 	return 0;
@@ -174,6 +174,17 @@ enum hold_event hold_handle(struct hold *h, int status)
 	else
 		ptrace(PTRACE_CONT, h->tid, NULL, (void *)(intptr_t)(event ? 0 : sig));
 	return HOLD_NOTHING;
+}
+
+bool hold_handle_stray(struct hold *h, pid_t pid, int status)
+{
+	int sig = WIFSTOPPED(status) && status >> 16 == 0 ? WSTOPSIG(status) : 0;
+
+	if (!WIFSTOPPED(status) || ptrace(PTRACE_DETACH, pid, NULL, (void *)(intptr_t)sig) < 0)
+		return false; /* a child that nobody traces stops for job control only */
+	if (h)
+		*h = (struct hold){ .pid = pid };
+	return true;
 }
 
 void hold_let_go(struct hold *h)

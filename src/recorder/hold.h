@@ -41,6 +41,13 @@ int hold_arm(struct hold *h, pid_t pid, struct err *err) _must_use_;
 /* What waitpid(h->tid) said. */
 enum hold_event hold_handle(struct hold *h, int status);
 
+/*
+ * What waitpid() said of @pid, which is no thread of a hold: where one of @h (of that
+ * PID; NULL: none is known) ran exec(), it goes on as the leader, under the PID, and
+ * would stop for ever. True: that was it, and it is let go.
+ */
+bool hold_handle_stray(struct hold *h, pid_t pid, int status);
+
 /* Leaves the exit stop and reaps the thread, or the parent would never see the death. */
 void hold_let_go(struct hold *h);
 

@@ -26,7 +26,6 @@
 #define PERIODIC_SHARE 200 /* a snapshot's cost is at most this part of the time between two */
 #define STAGE_SHARE 20
 #define ATTACH_PAUSE (20 * NS_PER_MS)
-#define ATTACH_YOUNG (2 * NS_PER_S)
 #define ATTACH_TRIES 500 /* ten seconds: a runtime that has not come up by then never will */
 #define HOLD_MEMCG (1500 * NS_PER_MS)
 #define HOLD_GLOBAL (200 * NS_PER_MS)
@@ -124,12 +123,9 @@ static void attach(struct recording *r, int64_t now)
 		r->gone = !r->replaced;
 	}
 	if (e < 0) {
-		/*
-		 * Not Go, as far as one sees: a young one may still be relocating itself,
-		 * an older one may yet exec something that is, but rarely does.
-		 */
-		if (e != -EAGAIN && now - r->begin > ATTACH_YOUNG)
-			r->next_attach = now + 10 * ATTACH_PAUSE;
+		/* Not Go, as far as one sees, but it may still be relocating itself. */
+		if (e != -EAGAIN)
+			r->next_attach = now + earliest(r->attach_tries, 10) * ATTACH_PAUSE;
 		return;
 	}
 	identify(r);

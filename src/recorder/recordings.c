@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "host/cgroup_procs.h"
 #include "host/file.h"
 #include "host/proc_list.h"
 
@@ -15,15 +16,17 @@
 #define LOOK_SLOW NS_PER_S
 #define LOOK_SHARE 20
 #define LOOK_ARENA ((size_t)16 << 20)
-#define STRANGER_AGE (3 * NS_PER_S)
+#define STRANGER_TRIES 5
+#define STRANGER_AGE (2 * NS_PER_S)	 /* of one that seems no Go */
+#define STRANGER_AGE_MAX (20 * NS_PER_S) /* of one whose runtime does not come up */
 #define KILL_BUDGET ((size_t)1 << 30)
 #define KILL_RESERVED ((size_t)4 << 20) /* 50,000 goroutines in 5 groups take 25 kB */
 
-void recordings_init(struct recordings *r, pid_t child, bool apart, bool want_any_end)
+void recordings_init(struct recordings *r, pid_t child, int group_fd, bool want_any_end)
 {
 	memset(r, 0, sizeof(*r));
 	r->child = child;
-	r->apart = apart;
+	r->group_fd = group_fd;
 	r->want_any_end = want_any_end;
 	r->begin = clock_mono();
 	arena_init(&r->kill_arena, KILL_BUDGET);
@@ -101,24 +104,65 @@ static struct recording *new_recording(struct recordings *r, pid_t pid)
 	return rec;
 }
 
+static void forget_stranger(struct recordings *r, struct recording *rec)
+{
+	strangers_add(&r->strangers, rec->s.pid, rec->program);
+	recordings_forget(r, rec);
+}
+
+/* Looked at some times, and not because a runtime had yet to come up. CMD itself stays. */
+static bool seems_no_go(const struct recordings *r, const struct recording *rec)
+{
+	return !rec->attached && rec->s.pid != r->child && rec->attach_tries >= STRANGER_TRIES &&
+	       rec->attach_error.code != -EAGAIN;
+}
+
+/* The oldest that seems no Go gives way. */
+static bool make_room(struct recordings *r)
+{
+	struct recording *oldest = NULL;
+
+	for (size_t i = 0; r->n == RECORDINGS_MAX && i < r->n; i++) {
+		if (seems_no_go(r, r->of[i]) && (!oldest || r->of[i]->begin < oldest->begin))
+			oldest = r->of[i];
+	}
+	if (oldest)
+		forget_stranger(r, oldest);
+	return r->n < RECORDINGS_MAX;
+}
+
 static void record(struct recordings *r, pid_t pid)
 {
 	struct recording *rec;
 
-	if (r->n == RECORDINGS_MAX || recordings_by_pid(r, pid) ||
-	    strangers_have(&r->strangers, pid, program_of_pid(pid)))
+	if (recordings_by_pid(r, pid) || strangers_have(&r->strangers, pid, program_of_pid(pid)) ||
+	    !make_room(r))
 		return;
 	rec = new_recording(r, pid);
 	if (rec)
 		r->of[r->n++] = rec;
 }
 
-static void look(struct recordings *r, int root)
+/* False where CMD could not join it, or left it. */
+static bool look_into_group(struct recordings *r)
 {
+	ARENA(a, LOOK_ARENA);
+	struct cgroup_procs members;
+
+	if (r->group_fd < 0 || cgroup_procs_read(r->group_fd, &a, &members, NULL) < 0)
+		return false;
+	for (size_t i = 0; i < members.n; i++)
+		record(r, members.of[i]);
+	return members.n > 0;
+}
+
+static void look_at_all(struct recordings *r)
+{
+	_cleanup_(close_fd) int root = file_open_root(NULL);
 	ARENA(a, LOOK_ARENA);
 	struct proc_list all, ours;
 
-	if (proc_list_read(root, &a, &all, NULL) < 0 ||
+	if (root < 0 || proc_list_read(root, &a, &all, NULL) < 0 ||
 	    proc_list_descendants(&all, r->child, &a, &ours, NULL) < 0)
 		return;
 	for (size_t i = 0; i < ours.n; i++)
@@ -127,13 +171,12 @@ static void look(struct recordings *r, int root)
 
 void recordings_look(struct recordings *r, int64_t now)
 {
-	_cleanup_(close_fd) int root = file_open_root(NULL);
 	int64_t pause = now - r->begin < YOUNG ? LOOK_FAST : LOOK_SLOW, end;
 
 	if (now < r->next_look)
 		return;
-	if (root >= 0)
-		look(r, root);
+	if (!look_into_group(r))
+		look_at_all(r);
 	end = clock_mono();
 	if (pause < LOOK_SHARE * (end - now))
 		pause = LOOK_SHARE * (end - now);
@@ -158,7 +201,7 @@ int64_t recordings_due(const struct recordings *r)
  */
 static void prepare(struct recordings *r)
 {
-	if (!r->apart)
+	if (r->group_fd < 0)
 		r->kill_arena.left = KILL_RESERVED;
 	r->prepared = arena_reserve(&r->kill_arena, KILL_RESERVED) == 0;
 }
@@ -184,7 +227,9 @@ static enum state state_of(const struct recordings *r, const struct recording *r
 		return GOES_ON;
 	if (!rec->hold.tid && kill(rec->s.pid, 0) < 0 && errno == ESRCH)
 		return rec->attached ? UNSEEN_END : NO_GO;
-	return !rec->attached && now - rec->begin > STRANGER_AGE ? NO_GO : GOES_ON;
+	if (now - rec->begin > STRANGER_AGE && seems_no_go(r, rec))
+		return NO_GO;
+	return !rec->attached && now - rec->begin > STRANGER_AGE_MAX ? NO_GO : GOES_ON;
 }
 
 struct recording *recordings_sweep(struct recordings *r, int64_t now)
@@ -198,11 +243,12 @@ struct recording *recordings_sweep(struct recordings *r, int64_t now)
 			return rec;
 		if (state == GOES_ON)
 			continue;
-		if (state == NO_GO)
-			strangers_add(&r->strangers, pid, rec->program);
+		if (state == NO_GO) {
+			forget_stranger(r, rec);
+			continue;
+		}
 		recordings_forget(r, rec);
-		if (state == ANOTHER_PROGRAM)
-			record(r, pid);
+		record(r, pid);
 	}
 	return NULL;
 }

@@ -2,8 +2,9 @@
 /*
  * recordings: one for each Go process that descends from CMD, and one for CMD itself.
  *
- * Descendants are found by looking: often while the command is young, then once
- * a second, at a twentieth of a CPU at most. What turns out to be no Go is let go
+ * Descendants are found by looking, into CMD's own group where it has one, else at
+ * all processes: often while the command is young, then once a second, at a
+ * twentieth of a CPU at most. What turns out to be no Go is let go
  * and remembered; what became another program by exec() is recorded anew.
  */
 #ifndef RECORDER_RECORDINGS_H
@@ -15,8 +16,9 @@
 #define RECORDINGS_MAX 64 /* at once */
 
 struct recordings {
-	pid_t child; /* CMD */
-	bool apart;  /* CMD has a memory group of its own, which we are not charged to */
+	pid_t child;  /* CMD */
+	int group_fd; /* of the memory group that is CMD's own, which we are not charged to; -1 none
+		       */
 	bool want_any_end;
 	struct recording *of[RECORDINGS_MAX];
 	size_t n;
@@ -28,7 +30,8 @@ struct recordings {
 	int64_t begin, next_look;
 };
 
-void recordings_init(struct recordings *r, pid_t child, bool apart, bool want_any_end);
+/* @group_fd stays the caller's. */
+void recordings_init(struct recordings *r, pid_t child, int group_fd, bool want_any_end);
 void recordings_release(struct recordings *r);
 
 struct recording *recordings_by_thread(struct recordings *r, pid_t tid); /* held by it */

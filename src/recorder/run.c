@@ -36,7 +36,8 @@ struct runner {
 	int child_status;
 	bool child_ended;
 	struct recordings recordings;
-	unsigned n_killed, n_normal; /* reports made */
+	unsigned n_killed, n_normal;  /* reports made */
+	pid_t killed[RECORDINGS_MAX]; /* the first of the killed that were reported */
 };
 
 static void note(struct runner *r, const char *what, const struct err *err)
@@ -136,6 +137,8 @@ static void report(struct runner *r, struct recording *rec, int status, bool kil
 	if (!is_told(&c, status))
 		return;
 	c.run.mode = "run";
+	if (killed && r->n_killed < RECORDINGS_MAX)
+		r->killed[r->n_killed] = rec->s.pid;
 	if (killed)
 		r->n_killed++;
 	else
@@ -171,7 +174,7 @@ static void child_changed(struct runner *r, int status)
 		return;
 	r->child_ended = true;
 	r->child_status = status;
-	if (rec)
+	if (rec && rec->attached)
 		ended(r, rec, status);
 }
 
@@ -185,11 +188,13 @@ static void heard(struct runner *r, pid_t pid, int status)
 			ended(r, rec, rec->exit_code);
 		return;
 	}
+	rec = recordings_by_pid(&r->recordings, pid);
+	if (hold_handle_stray(rec ? &rec->hold : NULL, pid, status))
+		return;
 	if (pid == r->child) {
 		child_changed(r, status);
 		return;
 	}
-	rec = recordings_by_pid(&r->recordings, pid);
 	if (rec && rec->attached && !WIFSTOPPED(status))
 		ended(r, rec, status);
 }
@@ -244,17 +249,52 @@ static void loop(struct runner *r)
 }
 
 /* A kernel that killed CMD may have killed the whole group: the others' ends come just after. */
-static void last_words(struct runner *r)
+static void hear_the_others(struct runner *r)
 {
 	const struct timespec pause = { .tv_nsec = 5 * NS_PER_MS };
 	int64_t until = clock_mono() + LAST_WORDS;
 
-	if (!WIFSIGNALED(r->child_status) || WTERMSIG(r->child_status) != SIGKILL)
-		return;
 	while (recordings_any_held(&r->recordings) && clock_mono() < until) {
 		hear_all(r);
 		nanosleep(&pause, NULL);
 	}
+}
+
+/* A shell that was killed is of interest only where no server was. */
+static void last_words(struct runner *r)
+{
+	struct recording *rec;
+
+	if (WIFSIGNALED(r->child_status) && WTERMSIG(r->child_status) == SIGKILL)
+		hear_the_others(r);
+	rec = recordings_by_pid(&r->recordings, r->child);
+	if (rec && !r->n_killed)
+		ended(r, rec, r->child_status);
+}
+
+static void tell_unrecorded(void *arg, const struct kernlog_kill *k)
+{
+	struct runner *r = arg;
+	char text[160];
+
+	for (unsigned i = 0; i < r->n_killed && i < RECORDINGS_MAX; i++) {
+		if (r->killed[i] == k->pid)
+			return;
+	}
+	snprintf(text, sizeof(text),
+		 "the kernel killed PID %d (%s) of this group too: gone too soon to be recorded, "
+		 "or no Go",
+		 k->pid, k->comm ? k->comm : "?");
+	r->opt->note(r->opt->arg, text);
+}
+
+/* In a PID namespace the log has other numbers: then their count must do. */
+static void tell_all_unrecorded(struct runner *r)
+{
+	const char *group = r->made.memory.name;
+
+	if (r->made.memory.version && log_watch_kills_in(&r->log, group, NULL, NULL) > r->n_killed)
+		log_watch_kills_in(&r->log, group, tell_unrecorded, r);
 }
 
 /* After CMD was started, which keeps its own value. */
@@ -314,7 +354,7 @@ static int start(struct runner *r, const sigset_t *old, struct err *err)
 	e = spawn(&spawn_opt, &r->child, &refused, err);
 	if (e == 0 && refused.code)
 		r->opt->note(r->opt->arg, refused.msg);
-	recordings_init(&r->recordings, r->child, r->made.memory.version != 0,
+	recordings_init(&r->recordings, r->child, r->made.memory.version ? r->made.memory.fd : -1,
 			r->opt->want_normal_end);
 	ask_to_be_spared(r);
 	return e;
@@ -336,6 +376,7 @@ int run(const struct run_options *opt, int *ret_status, struct err *err)
 	if (e == 0) {
 		loop(r);
 		last_words(r);
+		tell_all_unrecorded(r);
 		*ret_status = r->child_status;
 	}
 	finish(r);

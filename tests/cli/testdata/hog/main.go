@@ -12,7 +12,8 @@ import (
 )
 
 var (
-	rate   = flag.Int("rate", 40, "MB a second")
+	rate   = flag.Float64("rate", 40, "MB a second")
+	after  = flag.Duration("after", 300*time.Millisecond, "when it begins")
 	most   = flag.Int("most", 1<<20, "MB")
 	become = flag.String("become", "", "after a second, exec this program with the rest of the arguments, from a thread that is not the first")
 	life   = flag.Duration("for", 30*time.Second, "end after this time")
@@ -22,13 +23,14 @@ var kept [][]byte
 
 func grow() {
 	const step = 256 << 10
+	time.Sleep(*after)
 	for taken := 0; taken < *most<<20; taken += step {
 		b := make([]byte, step)
 		for i := range b {
 			b[i] = 1
 		}
 		kept = append(kept, b)
-		time.Sleep(time.Second * step / time.Duration(*rate<<20))
+		time.Sleep(time.Duration(float64(time.Second) * step / (*rate * (1 << 20))))
 	}
 }
 
