@@ -329,8 +329,8 @@ class Nobody(unittest.TestCase):
             shutil.copy(source, place / name)
         os.chmod(place, 0o777)
         done = subprocess.run([place / "whyoom", "run", "--memory-max", LIMIT, "--case", "c.whyoom", "--",
-                               place / "hog", "-most", "10", "-for", "2s"], capture_output=True, text=True, timeout=60, cwd=place,
-                              user=65534, group=65534, extra_groups=[])
+                               place / "hog", "-most", "10", "-for", "2s"], capture_output=True, text=True, timeout=60,
+                              cwd=place, user=65534, group=65534, extra_groups=[])
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn("runs without a memory limit: ", done.stderr)
         verdict = verdict_of(place / "c.whyoom")
