@@ -4,21 +4,29 @@
 
 #include "goruntime/layout.h"
 
-static const struct layout *of(int minor, int patch)
+static const struct layout *of_arch(const char *arch, int minor, int patch)
 {
 	for (unsigned i = 0; i < n_layouts; i++)
-		if (layouts[i].minor == minor && layouts[i].patch_from <= patch &&
-		    patch <= layouts[i].patch_to && !*layouts[i].experiment)
+		if (!strcmp(layouts[i].arch, arch) && layouts[i].minor == minor &&
+		    layouts[i].patch_from <= patch && patch <= layouts[i].patch_to &&
+		    !*layouts[i].experiment)
 			return &layouts[i];
-	fail_msg("no layout for go1.%d.%d", minor, patch);
+	fail_msg("no layout for go1.%d.%d %s", minor, patch, arch);
 	return NULL;
+}
+
+static const struct layout *of(int minor, int patch)
+{
+	return of_arch("amd64", minor, patch);
 }
 
 static void every_minor_is_there(void **state)
 {
 	(void)state;
-	for (int minor = 19; minor <= 27; minor++)
+	for (int minor = 18; minor <= 27; minor++) {
 		assert_int_equal(of(minor, 0)->minor, minor);
+		assert_int_equal(of_arch("arm64", minor, 0)->minor, minor);
+	}
 }
 
 static void patches_of_a_minor_do_not_overlap(void **state)
@@ -40,12 +48,17 @@ static void patches_of_a_minor_do_not_overlap(void **state)
 static void known_offsets(void **state)
 {
 	(void)state;
+	assert_int_equal(of(18, 0)->at[L_SIZEOF_HEAP_STATS_DELTA], 1184);
+	assert_int_equal(of(18, 8)->at[L_SIZEOF_HEAP_STATS_DELTA], 1176);
+	assert_int_equal(of(18, 10)->at[L_MHEAP_ALLSPANS], 65848);
+	assert_int_equal(of(18, 10)->at[L_MSTATS_HEAP_STATS], 5960);
 	assert_int_equal(of(19, 0)->at[L_SIZEOF_MSPAN], 136);
 	assert_int_equal(of(19, 13)->at[L_SIZEOF_MSPAN], 144);
 	assert_int_equal(of(21, 13)->at[L_MSPAN_SWEEPGEN], 96);
 	assert_int_equal(of(21, 13)->at[L_WIDTH_MSPAN_NELEMS], 8);
 	assert_int_equal(of(22, 12)->at[L_WIDTH_MSPAN_NELEMS], 2);
 	assert_int_equal(of(27, 2)->at[L_MHEAP_ALLSPANS], 65864);
+	assert_int_equal(of_arch("arm64", 27, 2)->at[L_MHEAP_CENTRAL], 66272);
 	assert_int_equal(of(23, 12)->at[L_M_ALLLINK], of(23, 11)->at[L_M_ALLLINK] + 24);
 	assert_int_equal(of(24, 6)->at[L_M_ALLLINK], of(24, 5)->at[L_M_ALLLINK] + 24);
 	assert_int_equal(of(27, 0)->at[L_SIZEOF_MEM_RECORD_CYCLE], 16);
@@ -73,6 +86,9 @@ static void renamed_and_absent_fields(void **state)
 	(void)state;
 	assert_true(layout_has(of(20, 0), L_TYPE_STR));
 	assert_int_equal(of(20, 0)->at[L_TYPE_STR], of(21, 0)->at[L_TYPE_STR]);
+	assert_false(layout_has(of(18, 10), L_GCC_MEMORY_LIMIT));
+	assert_false(layout_has(of(18, 10), L_GCC_HEAP_IN_USE));
+	assert_true(layout_has(of(19, 0), L_GCC_MEMORY_LIMIT));
 	assert_false(layout_has(of(21, 0), L_MSPAN_LARGE_TYPE));
 	assert_true(layout_has(of(22, 0), L_MSPAN_LARGE_TYPE));
 	assert_false(layout_has(of(25, 0), L_DELTA_IN_PTR_SCALAR_BITS));
