@@ -15,9 +15,9 @@
 #define PIECE_MAX ((size_t)64 << 10)
 
 static const enum layout_field wanted[] = {
-	L_G_STACK_LO,  L_G_STACK_HI,	 L_G_SCHED_SP,	       L_G_SCHED_PC, L_G_SYSCALLSP,
-	L_G_SYSCALLPC, L_G_ATOMICSTATUS, L_G_WAITREASON,       L_G_GOID,     L_G_WAITSINCE,
-	L_G_GOPC,      L_G_STARTPC,	 L_G_RUNNING_CLEANUPS,
+	L_G_STACK_LO,  L_G_STACK_HI,  L_G_SCHED_SP,	L_G_SCHED_LR,	      L_G_SCHED_PC,
+	L_G_SYSCALLSP, L_G_SYSCALLPC, L_G_ATOMICSTATUS, L_G_WAITREASON,	      L_G_GOID,
+	L_G_WAITSINCE, L_G_GOPC,      L_G_STARTPC,	L_G_RUNNING_CLEANUPS,
 };
 
 /* So many bytes from its start hold all that is wanted. */
@@ -61,6 +61,7 @@ static void decode(const struct layout *lay, const uint8_t *p, struct g *g)
 		.in_syscall = syscall_sp != 0,
 		.sp = syscall_sp ? syscall_sp : field(lay, p, L_G_SCHED_SP),
 		.pc = field(lay, p, syscall_sp ? L_G_SYSCALLPC : L_G_SCHED_PC),
+		.lr = syscall_sp ? 0 : field(lay, p, L_G_SCHED_LR),
 		.gopc = goid == MAIN_GOID ? 0 : field(lay, p, L_G_GOPC),
 		.startpc = field(lay, p, L_G_STARTPC),
 		.goid = goid,

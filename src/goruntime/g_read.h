@@ -32,6 +32,7 @@ struct g {
 	uint32_t status;       /* enum g_status, without the scan bit */
 	uint64_t stack_lo, stack_hi;
 	uint64_t pc, sp; /* saved; those of the system call if it is in one */
+	uint64_t lr;	 /* saved link register: arm64's alone, and 0 mostly there too */
 	bool in_syscall; /* pc and sp are */
 	uint64_t gopc, startpc, goid;
 	int64_t waitsince; /* CLOCK_MONOTONIC ns; 0: not seen waiting by a collection */

@@ -128,6 +128,7 @@ static void begin_walk(struct stack_walk *w, const struct g *g)
 	w->sp = g->sp;
 	w->lo = g->stack_lo;
 	w->hi = g->stack_hi;
+	w->lr = g->lr;
 	w->in_syscall = g->in_syscall;
 	w->cut = false;
 	w->n = 0;

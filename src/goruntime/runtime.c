@@ -10,20 +10,14 @@
 #include "goruntime/limiter.h"
 #include "goruntime/locate.h"
 
-#define ARCH "amd64" /* image_find() refuses the others */
 #define LAYOUTS_MAX 64
-
-static bool is_ours(const struct layout *lay)
-{
-	return !strcmp(lay->arch, ARCH);
-}
 
 int goruntime_oldest_minor(void)
 {
 	int oldest = INT_MAX;
 
 	for (unsigned i = 0; i < n_layouts; i++)
-		if (is_ours(&layouts[i]) && layouts[i].minor < oldest)
+		if (layouts[i].minor < oldest)
 			oldest = layouts[i].minor;
 	return oldest;
 }
@@ -33,7 +27,7 @@ int goruntime_newest_minor(void)
 	int newest = 0;
 
 	for (unsigned i = 0; i < n_layouts; i++)
-		if (is_ours(&layouts[i]) && layouts[i].minor > newest)
+		if (layouts[i].minor > newest)
 			newest = layouts[i].minor;
 	return newest;
 }
@@ -78,7 +72,7 @@ static size_t rank(const struct image *img, struct candidate out[LAYOUTS_MAX])
 	size_t n = 0;
 
 	for (unsigned i = 0; i < n_layouts && n < LAYOUTS_MAX; i++)
-		if (is_ours(&layouts[i]))
+		if (!strcmp(layouts[i].arch, image_goarch(img)))
 			out[n++] = (struct candidate){ &layouts[i], distance_of(&layouts[i], img) };
 	qsort(out, n, sizeof(*out), by_distance);
 	return n;

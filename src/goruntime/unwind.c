@@ -23,7 +23,8 @@ enum pc_kind {
 struct pc_facts {
 	uint64_t pc;
 	enum pc_kind kind;
-	int32_t delta; /* from SP to the return address */
+	bool injected; /* the signal handler made it look as if its caller had called */
+	int32_t delta; /* from SP to the return address; on arm64 to the caller's SP */
 };
 
 int unwinder_init(struct unwinder *u, const struct image *img, struct err *err)
@@ -55,6 +56,18 @@ static enum pc_kind kind_of(const struct image_func *f)
 	return PC_NORMAL;
 }
 
+/* Go's isInjectedCall, by name: the numbers of function ids change. */
+static bool is_injected(const char *function)
+{
+	static const char *const names[] = { "runtime.sigpanic", "runtime.asyncPreempt",
+					     "runtime.debugCallV2" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (!strcmp(function, names[i]))
+			return true;
+	return false;
+}
+
 static struct pc_facts look_up(const struct image *img, uint64_t pc)
 {
 	struct pc_facts facts = { .pc = pc, .kind = PC_FOREIGN };
@@ -63,6 +76,7 @@ static struct pc_facts look_up(const struct image *img, uint64_t pc)
 	if (!image_func_at(img, pc, &f))
 		return facts;
 	facts.kind = kind_of(&f);
+	facts.injected = is_injected(f.name);
 	if (facts.kind == PC_TOP || facts.kind == PC_GOEXIT)
 		return facts;
 	if (!image_pcsp(img, pc, &facts.delta) || facts.delta < 0)
@@ -101,37 +115,105 @@ static bool has_caller(const struct stack_walk *w, enum pc_kind kind)
 	return kind == PC_NORMAL || (kind == PC_SP_WRITE && w->n == 0 && w->in_syscall);
 }
 
-/* Where the return address of the frame lies; 0: not within the stack. */
-static uint64_t return_slot(const struct stack_walk *w, int32_t delta)
+static bool within(const struct stack_walk *w, uint64_t addr)
 {
-	uint64_t addr;
+	return addr >= w->lo && addr < w->hi && w->hi - addr >= 8;
+}
 
-	if (__builtin_add_overflow(w->sp, (uint64_t)delta, &addr) || addr < w->lo ||
-	    addr >= w->hi || w->hi - addr < 8)
-		return 0;
-	return addr;
+struct caller {
+	uint64_t pc, sp, lr;
+};
+
+enum found { FOUND, NOT_IN_STACK, NOT_READ };
+
+/* The word at @addr of the stack that is walked. */
+static enum found word_at(struct stack_walk *w, const struct stack_bytes *b, uint64_t addr,
+			  uint64_t *ret)
+{
+	if (!within(w, addr))
+		return NOT_IN_STACK;
+	if (stack_word(b, addr, ret))
+		return FOUND;
+	w->need = addr;
+	return NOT_READ;
+}
+
+/* The call pushed the return address, right above the frame. */
+static enum found caller_amd64(struct unwinder *u, struct stack_walk *w, const struct pc_facts *f,
+			       const struct stack_bytes *b, struct caller *ret)
+{
+	uint64_t slot;
+
+	(void)u;
+	if (__builtin_add_overflow(w->sp, (uint64_t)f->delta, &slot))
+		return NOT_IN_STACK;
+	*ret = (struct caller){ .sp = slot + 8 };
+	return word_at(w, b, slot, &ret->pc);
+}
+
+/*
+ * The call left the return address in the link register, and the function saved
+ * it at the bottom of its frame, unless it was stopped before that or has no
+ * frame: then the register was saved, by who stopped it. A signal handler that
+ * injects a call saves it in 16 bytes of its own.
+ */
+static enum found caller_arm64(struct unwinder *u, struct stack_walk *w, const struct pc_facts *f,
+			       const struct stack_bytes *b, struct caller *ret)
+{
+	bool in_register = w->lr && !(w->n == 0 && f->delta > 0);
+	const struct pc_facts *interrupted;
+	enum found found = FOUND;
+	uint64_t lr;
+
+	if (__builtin_add_overflow(w->sp, (uint64_t)f->delta, &ret->sp))
+		return NOT_IN_STACK;
+	ret->lr = 0;
+	ret->pc = w->lr;
+	if (!in_register)
+		found = word_at(w, b, w->sp, &ret->pc);
+	if (found != FOUND || !f->injected)
+		return found;
+	found = word_at(w, b, ret->sp, &lr);
+	if (found != FOUND)
+		return found;
+	ret->sp += 16;
+	interrupted = facts_of(u, ret->pc);
+	if (interrupted->kind == PC_FOREIGN)
+		ret->pc = lr;
+	else if (interrupted->delta == 0)
+		ret->lr = lr;
+	return FOUND;
+}
+
+static enum found caller_of(struct unwinder *u, struct stack_walk *w, const struct pc_facts *f,
+			    const struct stack_bytes *b, struct caller *ret)
+{
+	if (!has_caller(w, f->kind))
+		return NOT_IN_STACK;
+	return image_arch(u->img) == ARCH_ARM64 ? caller_arm64(u, w, f, b, ret)
+						: caller_amd64(u, w, f, b, ret);
 }
 
 /* A frame is added together with the step to its caller, so that a walk can be taken up again. */
 enum walk_state stack_walk_on(struct unwinder *u, struct stack_walk *w, const struct stack_bytes *b)
 {
 	for (;;) {
-		const struct pc_facts *f = facts_of(u, w->pc);
-		bool more = has_caller(w, f->kind);
-		uint64_t slot = more ? return_slot(w, f->delta) : 0, caller = 0;
+		const struct pc_facts facts = *facts_of(u, w->pc); /* the memo is written below */
+		struct caller caller;
+		enum found found;
 
-		if (f->kind == PC_GOEXIT)
+		if (facts.kind == PC_GOEXIT)
 			return end_walk(w, false);
-		if (f->kind == PC_FOREIGN || w->n == GOROUTINE_FRAMES_MAX)
+		if (facts.kind == PC_FOREIGN || w->n == GOROUTINE_FRAMES_MAX)
 			return end_walk(w, true);
-		if (slot && !stack_word(b, slot, &caller)) {
-			w->need = slot;
+		found = caller_of(u, w, &facts, b, &caller);
+		if (found == NOT_READ)
 			return WALK_MORE;
-		}
 		w->pcs[w->n++] = w->pc;
-		if (!slot)
-			return end_walk(w, f->kind != PC_TOP);
-		w->pc = caller;
-		w->sp = slot + 8;
+		if (found == NOT_IN_STACK)
+			return end_walk(w, facts.kind != PC_TOP);
+		w->pc = caller.pc;
+		w->sp = caller.sp;
+		w->lr = caller.lr;
 	}
 }

@@ -6,8 +6,8 @@
  * address lies above SP. What a pc needs is remembered, so that a hundred
  * thousand stacks of the same few functions cost a lookup in a small table for
  * each frame; frame pointers would save nothing and miss frames without one.
- * amd64. Private to goruntime/. Source: Go src/runtime/traceback.go (unwinder),
- * 1.19 to 1.27.
+ * Private to goruntime/. Source: Go src/runtime/traceback.go (unwinder), 1.18 to
+ * 1.27, amd64 and arm64.
  */
 #ifndef GORUNTIME_UNWIND_H
 #define GORUNTIME_UNWIND_H
@@ -27,6 +27,7 @@ void unwinder_release(struct unwinder *u);
 /* Where a walk stands. Begin with pc and sp as saved, lo and hi of the stack, n 0. */
 struct stack_walk {
 	uint64_t pc, sp, lo, hi;
+	uint64_t lr; /* arm64: the return address of a frame without one on the stack; 0: none */
 	bool in_syscall; /* pc and sp were saved by entersyscall */
 	bool cut;	 /* ended before the outermost frame */
 	uint64_t need;	 /* with WALK_MORE: the address of the word that is wanted */

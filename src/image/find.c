@@ -63,7 +63,9 @@ static int assemble(struct image *img, struct mem *m, const struct finder *f,
 
 	snprintf(img->name, sizeof(img->name), "%s", m->name);
 	img->module = found->moduledata.module;
-	r = pclntab_load(m, &found->moduledata, &found->table.header, &img->table, err);
+	img->arch = found->table.tail == PCLNTAB_ARM64_TAIL ? ARCH_ARM64 : ARCH_AMD64;
+	r = pclntab_load(m, &found->moduledata, &found->table.header,
+			 img->arch == ARCH_ARM64 ? 4 : 1, &img->table, err);
 	if (r >= 0)
 		r = name_index_build(&img->table, &img->names, err);
 	if (r < 0)

@@ -10,9 +10,7 @@ int foreign_headers(const struct mem *m, const struct exe_headers *h, struct err
 		return 0;
 	if (h->class != ELFCLASS64)
 		return err_set(err, -ENOTSUP, "%s: 32-bit programs are not supported", m->name);
-	if (h->machine == EM_AARCH64)
-		return err_set(err, -ENOTSUP, "%s: arm64 is not supported yet", m->name);
-	if (h->machine != EM_X86_64)
+	if (h->machine != EM_X86_64 && h->machine != EM_AARCH64)
 		return err_set(err, -ENOTSUP, "%s: ELF machine %u is not supported", m->name,
 			       h->machine);
 	return 0;
@@ -26,8 +24,6 @@ int foreign_table(const struct mem *m, const struct finder_table *t, struct err 
 {
 	uint32_t magic = t->header.magic;
 
-	if (t->tail == PCLNTAB_ARM64_TAIL)
-		return err_set(err, -ENOTSUP, "%s: arm64 is not supported yet", m->name);
 	if (magic == MAGIC_12 || magic == MAGIC_116)
 		return err_set(err, -ENOTSUP, "%s: built by a Go before 1.18", m->name);
 	for (unsigned i = 0; i < n_func_shapes; i++)

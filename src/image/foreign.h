@@ -11,7 +11,7 @@
 /* 0, or -ENOTSUP for 32-bit programs and other architectures. */
 int foreign_headers(const struct mem *m, const struct exe_headers *h, struct err *err) _must_use_;
 
-/* 0, or -ENOTSUP for a function table of another Go: older, newer, arm64's, obfuscated. */
+/* 0, or -ENOTSUP for a function table of another Go: older, newer, obfuscated. */
 int foreign_table(const struct mem *m, const struct finder_table *t, struct err *err) _must_use_;
 
 /*

@@ -28,6 +28,16 @@ enum image_segment image_segment_of(const struct image *img, uint64_t addr)
 	return SEG_NONE;
 }
 
+enum image_arch image_arch(const struct image *img)
+{
+	return img->arch;
+}
+
+const char *image_goarch(const struct image *img)
+{
+	return img->arch == ARCH_ARM64 ? "arm64" : "amd64";
+}
+
 bool image_in_text(const struct image *img, uint64_t pc)
 {
 	return within(&img->module.text, pc);

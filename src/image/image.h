@@ -38,6 +38,9 @@ struct image_module {
 	uint64_t next;
 };
 
+/* The instruction set of the code. */
+enum image_arch { ARCH_AMD64, ARCH_ARM64 };
+
 enum image_segment { SEG_NONE, SEG_NOPTRDATA, SEG_DATA, SEG_BSS, SEG_NOPTRBSS, SEG_COUNT };
 
 /* One function; names may repeat (ABI wrappers). Valid as long as the image. */
@@ -62,7 +65,7 @@ struct image_frame {
 /*
  * Finds the Go image in @m. -ENOENT "NAME: no Go runtime found": not a Go
  * program; -ENOTSUP with the reason (gccgo, TinyGo, garbled magic, 32 bit,
- * other architecture); others as mem_read(). Released with image_free().
+ * another architecture); others as mem_read(). Released with image_free().
  */
 int image_find(struct mem *m, struct image **ret, struct err *err) _must_use_;
 void image_free(struct image *img);
@@ -70,6 +73,8 @@ void image_freep(struct image **img);
 
 const struct image_module *image_module(const struct image *img);
 enum image_segment image_segment_of(const struct image *img, uint64_t addr);
+enum image_arch image_arch(const struct image *img);
+const char *image_goarch(const struct image *img); /* as GOARCH has it: "amd64" */
 bool image_in_text(const struct image *img, uint64_t pc);
 
 /* The toolchain's words: "go1.26.8", "go1.24.1 X:nogreenteagc"; "" if nowhere found. */
@@ -90,7 +95,10 @@ bool image_func_at(const struct image *img, uint64_t pc, struct image_func *ret)
 /* By exact name; of several the one with the largest body. */
 bool image_func_named(const struct image *img, const char *name, struct image_func *ret);
 
-/* Stack pointer delta at @pc (bytes between SP and the return address on amd64); false: unknown. */
+/*
+ * Stack pointer delta at @pc: the bytes between SP and the return address on amd64, and
+ * between SP and the caller's SP on arm64. False: unknown.
+ */
 bool image_pcsp(const struct image *img, uint64_t pc, int32_t *ret);
 
 /* File and line of @pc, innermost inlined call considered; frame of that one. */
@@ -119,9 +127,10 @@ struct image_ref {
 
 /*
  * The references of the code of @f to the module's four segments, in code order
- * and with repetitions (amd64: RIP-relative operands; see image/amd64.h). Fills
- * at most @max, returns how many there are; -EBADMSG when an instruction could
- * not be decoded, -EFBIG when the code is longer than 4 MiB; others as mem_read().
+ * and with repetitions (amd64: RIP-relative operands, see image/amd64.h; arm64: what
+ * is added to or accessed through the page of an ADRP, see image/arm64.h). Fills at
+ * most @max, returns how many there are; -EBADMSG when an instruction could not be
+ * decoded, -EFBIG when the code is longer than 4 MiB; others as mem_read().
  */
 int image_refs(const struct image *img, struct mem *m, const struct image_func *f,
 	       struct image_ref *out, size_t max, struct err *err) _must_use_;

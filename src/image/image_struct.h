@@ -10,6 +10,7 @@
 
 struct image {
 	char name[64]; /* of the target, for messages */
+	enum image_arch arch;
 	struct image_module module;
 	struct pclntab table;
 	struct name_index names;

@@ -103,7 +103,9 @@ static bool ordered(const struct raw *r, enum md_field from, enum md_field to)
 	return word(r, from) <= word(r, to);
 }
 
-/* textsectmap has one row where the text is one section (always on amd64), and it begins at text.
+/*
+ * textsectmap has one row where the text is one section, as it always is on Linux's amd64 and
+ * arm64 (cmd/link/internal/ld/data.go, splitTextSections), and it begins at text.
  */
 static int one_text_section(const struct raw *r, bool *ret, struct err *err)
 {

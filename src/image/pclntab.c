@@ -108,12 +108,12 @@ const char *pclntab_name(const struct pclntab *t, uint32_t name_off)
 struct step {
 	struct cur c;
 	uint64_t to;
-	uint32_t value, taken;
+	uint32_t value, taken, quantum;
 };
 
 static struct step steps_of(const struct pclntab *t, uint32_t off, uint64_t entry)
 {
-	struct step s = { .to = entry, .value = UINT32_MAX };
+	struct step s = { .to = entry, .value = UINT32_MAX, .quantum = t->quantum };
 
 	/* Offset 0 means that there is no table. */
 	s.c = off && off < t->pctab.n ? cur_over(t->pctab.p + off, t->pctab.n - off, "")
@@ -140,7 +140,7 @@ static bool take_step(struct step *s)
 	if (s->c.bad || (!length && s->taken))
 		return false;
 	s->value += (delta >> 1) ^ -(delta & 1);
-	s->to += length;
+	s->to += (uint64_t)length * s->quantum;
 	s->taken++;
 	return true;
 }

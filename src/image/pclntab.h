@@ -25,7 +25,7 @@ struct pclntab_header {
 	uint64_t funcname, cu, file, pc, pcln; /* offsets of the tables in the pclntab */
 };
 
-/* Bytes 4 to 7 behind the magic: no pads, quantum 1, pointers of 8 bytes (amd64). */
+/* Bytes 4 to 7 behind the magic: no pads, the quantum (1 or 4), pointers of 8 bytes. */
 #define PCLNTAB_AMD64_TAIL 0x08010000U
 #define PCLNTAB_ARM64_TAIL 0x08040000U
 
@@ -46,6 +46,7 @@ struct pclntab {
 	struct view funcnames, cutab, filetab, pctab, funcs, ftab;
 	uint64_t text; /* what the offsets of functions are relative to */
 	uint32_t n_funcs;
+	uint32_t quantum; /* length of the shortest instruction: the unit of pcs in the tables */
 };
 
 /* One row of the function table, unchecked numbers as stored. */
@@ -66,7 +67,7 @@ struct moduledata;
  * -ENOMEM; others as mem_read(). Released with pclntab_release().
  */
 int pclntab_load(struct mem *m, const struct moduledata *d, const struct pclntab_header *h,
-		 struct pclntab *ret, struct err *err) _must_use_;
+		 uint32_t quantum, struct pclntab *ret, struct err *err) _must_use_;
 void pclntab_release(struct pclntab *t);
 
 /* The row by number; false if the table does not hold it whole. */

@@ -176,12 +176,13 @@ static int load(struct mem *m, const struct moduledata *d, struct pclntab *t, st
 }
 
 int pclntab_load(struct mem *m, const struct moduledata *d, const struct pclntab_header *h,
-		 struct pclntab *ret, struct err *err)
+		 uint32_t quantum, struct pclntab *ret, struct err *err)
 {
 	struct pclntab t = {
 		.shape = func_shape_of(h->magic),
 		.text = d->module.text.from,
 		.n_funcs = (uint32_t)h->n_funcs,
+		.quantum = quantum,
 	};
 	int r;
 

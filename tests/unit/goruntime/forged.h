@@ -127,7 +127,8 @@ static inline struct image *forged_image(int minor)
 				       .ftab = { b + 0x180, 8 * FORGED_FUNCS + 4 },
 				       .funcs = { b + 0x180, n - 0x180 },
 				       .text = FORGED_TEXT,
-				       .n_funcs = FORGED_FUNCS };
+				       .n_funcs = FORGED_FUNCS,
+				       .quantum = 1 };
 	img->module.addr = FORGED_BASE + FORGED_MODULEDATA;
 	img->module.text = (struct span64){ FORGED_TEXT, FORGED_TEXT + end };
 	img->module.types =
