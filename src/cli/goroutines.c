@@ -106,9 +106,9 @@ static int render(struct subject *t, const struct goroutines *gs, struct buf *te
 	json_u64(&j, "unstable", gs->unstable);
 	json_open(&j, "groups", '[');
 	buf_printf(text,
-		   "PID %d: %" PRIu64 " goroutines in %zu groups, stacks %s (and %" PRIu64
+		   "%s: %" PRIu64 " goroutines in %zu groups, stacks %s (and %" PRIu64
 		   " of the runtime's own)\n",
-		   t->pid, gs->total, gs->n, output_size(gs->stack_bytes, size), gs->system);
+		   t->mem->name, gs->total, gs->n, output_size(gs->stack_bytes, size), gs->system);
 	for (size_t i = 0; i < gs->n; i++) {
 		struct view v;
 
@@ -146,7 +146,8 @@ int verb_goroutines(const struct cli *cli)
 		return output_file(cli->output, &text);
 	}
 	if (render(&t, &gs, &text, &json) < 0) {
-		err_set(&err, -ENOMEM, "PID %d: too many goroutines for the memory at hand", t.pid);
+		err_set(&err, -ENOMEM, "%s: too many goroutines for the memory at hand",
+			t.mem->name);
 		return output_error(&err);
 	}
 	return output_result(cli, &text, &json);

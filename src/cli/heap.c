@@ -88,7 +88,7 @@ static void head(struct subject *t, const struct heap_profile *p, const struct s
 		inuse += sites[i].inuse_bytes;
 		alloc += sites[i].alloc_bytes;
 	}
-	buf_printf(text, "PID %d: %s %s, estimated from samples of 1 in %s (%s)\n", t->pid,
+	buf_printf(text, "%s: %s %s, estimated from samples of 1 in %s (%s)\n", t->mem->name,
 		   output_size((uint64_t)(allocs ? alloc : inuse), a),
 		   allocs ? "allocated since the start" : "in use",
 		   output_size((uint64_t)p->rate, b),
@@ -140,7 +140,7 @@ static int show(const struct cli *cli, struct subject *t, const struct heap_prof
 		scale(t, p, cli->latest, &p->buckets[i], &sites[i]);
 	qsort(sites, p->n, sizeof(*sites), allocs ? by_alloc : by_inuse);
 	if (render(t, p, sites, cli->latest, allocs, &text, &json) < 0) {
-		err_set(&err, -ENOMEM, "PID %d: too many stacks for the memory at hand", t->pid);
+		err_set(&err, -ENOMEM, "%s: too many stacks for the memory at hand", t->mem->name);
 		return output_error(&err);
 	}
 	return output_result(cli, &text, &json);

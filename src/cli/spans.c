@@ -90,9 +90,8 @@ static void write_text(const struct subject *t, const struct gospans *s, struct 
 {
 	char a[24], b[24], c[24];
 
-	buf_printf(out,
-		   "PID %d: %" PRIu64 " spans, %s in use, %s of it objects (%.0f %%); stacks %s\n",
-		   t->pid, s->spans, output_size(s->inuse_bytes, a),
+	buf_printf(out, "%s: %" PRIu64 " spans, %s in use, %s of it objects (%.0f %%); stacks %s\n",
+		   t->mem->name, s->spans, output_size(s->inuse_bytes, a),
 		   output_size(s->object_bytes, b), 100 * share(s->object_bytes, s->inuse_bytes),
 		   output_size(s->stack_bytes, c));
 	if (s->torn_bytes)

@@ -106,7 +106,7 @@ static void write_text(const struct subject *t, const struct gostats *s, uint64_
 {
 	char size[24];
 
-	buf_printf(out, "PID %d, %s, layout %s, %u invariants hold\n\n", t->pid,
+	buf_printf(out, "%s, %s, layout %s, %u invariants hold\n\n", t->mem->name,
 		   image_go_version(t->img), t->rt.lay->name, t->rt.n_checks);
 	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
 		uint64_t v = value_of(s, &fields[i]);

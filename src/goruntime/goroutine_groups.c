@@ -188,7 +188,7 @@ static void add_wait(struct goroutine_groups *t, struct goroutine_group *group, 
 {
 	int64_t ns = t->now - g->waitsince;
 
-	if ((!is_parked(g) && g->status != G_SYSCALL) || g->waitsince <= 0)
+	if ((!is_parked(g) && g->status != G_SYSCALL) || g->waitsince <= 0 || t->now <= 0)
 		return;
 	if (ns < 0)
 		ns = 0;

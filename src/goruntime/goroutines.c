@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/cur.h"
 #include "goruntime/goroutine_groups.h"
+#include "goruntime/last_time.h"
 #include "goruntime/start_func.h"
 #include "goruntime/unwind.h"
 
@@ -341,7 +342,7 @@ static int job_init(struct job *j, const struct goruntime *rt, struct mem *m, si
 	j->rt = rt;
 	j->m = m;
 	j->sum = sum;
-	sum->now = clock_mono();
+	sum->now = m->still ? go_last_time(rt, m) : clock_mono();
 	start_funcs_init(&j->starts, rt->img);
 	groups_init(&j->groups, rt->lay, a, sum->now, max);
 	buf_init(&j->now, bytes);

@@ -46,7 +46,8 @@ struct goroutines {
 	uint64_t stack_bytes;		/* of all, system ones too */
 	struct goroutine_group *groups; /* the largest count first; in the arena */
 	size_t n;
-	int64_t now;	   /* CLOCK_MONOTONIC of the read */
+	int64_t now; /* CLOCK_MONOTONIC of the read; of a core the last that its runtime noted, 0:
+			unknown, as all waits are then */
 	uint64_t unstable; /* moved during each try: counted, stack unknown */
 	uint64_t unread;   /* could not be read (swapped out): in no group and no sum */
 };

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "target/core.h"
 #include "target/live.h"
 
 #define SYMBOLS_BUDGET ((size_t)256 << 20)
@@ -47,7 +48,7 @@ int subject_attach(struct subject *s, struct err *err)
 			return r;
 		s->symbols = symbols_new(s->img, SYMBOLS_BUDGET);
 		if (!s->symbols)
-			return err_set(err, -ENOMEM, "PID %d: no memory for symbols", s->pid);
+			return err_set(err, -ENOMEM, "%s: no memory for symbols", s->mem->name);
 	}
 	r = goruntime_attach(s->mem, s->img, &s->rt, err);
 	if (r < 0)
@@ -80,6 +81,29 @@ int subject_open_attached(struct subject *s, pid_t pid, const char *exe, struct 
 			break;
 		nanosleep(&pause, NULL);
 	}
+	if (r < 0) {
+		subject_release(&new);
+		return r;
+	}
+	*s = new;
+	return 0;
+}
+
+int subject_open_core(struct subject *s, const char *path, const char *exe, struct err *err)
+{
+	struct core_options opt = { .exe = exe };
+	struct subject new = { .procfd = -1 };
+	struct err why;
+	int r = core_open(path, &opt, &new.mem, err);
+
+	if (r < 0)
+		return r;
+	new.pid = core_facts_of(new.mem)->pid;
+	r = core_wants_exe(new.mem, &why) ? why.code : 0;
+	if (r < 0 && err)
+		*err = why;
+	if (r == 0)
+		r = subject_attach(&new, err);
 	if (r < 0) {
 		subject_release(&new);
 		return r;

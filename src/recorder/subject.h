@@ -39,4 +39,12 @@ void subject_release(struct subject *s);
 int subject_open_attached(struct subject *s, pid_t pid, const char *exe, struct err *err)
 	_must_use_;
 
+/*
+ * The process that a core file is of; @exe as in struct core_options. Its procfd
+ * is -1. Errors as core_open() and subject_attach(); -ENODATA where the binary
+ * is needed and not at hand.
+ */
+int subject_open_core(struct subject *s, const char *path, const char *exe, struct err *err)
+	_must_use_;
+
 #endif /* RECORDER_SUBJECT_H */

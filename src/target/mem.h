@@ -68,6 +68,7 @@ struct mem {
 	 */
 	const struct mem_region *regions; /* owned by the mem */
 	size_t n_regions;
+	bool still; /* of a core file: nothing changes, and this host's clock is not its own */
 	int64_t deadline; /* CLOCK_MONOTONIC ns after which reads fail with -ETIME; 0: none */
 	uint64_t bytes_read, calls; /* what it cost so far */
 };
