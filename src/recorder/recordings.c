@@ -134,13 +134,16 @@ static bool make_room(struct recordings *r)
 static void record(struct recordings *r, pid_t pid)
 {
 	struct recording *rec;
+	int64_t begin;
 
 	if (recordings_by_pid(r, pid) || strangers_have(&r->strangers, pid, program_of_pid(pid)) ||
 	    !make_room(r))
 		return;
+	begin = clock_cpu();
 	rec = new_recording(r, pid);
 	if (rec)
 		r->of[r->n++] = rec;
+	r->making_ns += clock_cpu() - begin;
 }
 
 /* False where CMD could not join it, or left it. */
@@ -171,16 +174,20 @@ static void look_at_all(struct recordings *r)
 
 void recordings_look(struct recordings *r, int64_t now)
 {
-	int64_t pause = now - r->begin < YOUNG ? LOOK_FAST : LOOK_SLOW, end;
+	int64_t pause = now - r->begin < YOUNG ? LOOK_FAST : LOOK_SLOW, cost;
 
 	if (now < r->next_look)
 		return;
+	r->making_ns = 0;
+	cost = clock_cpu();
 	if (!look_into_group(r))
 		look_at_all(r);
-	end = clock_mono();
-	if (pause < LOOK_SHARE * (end - now))
-		pause = LOOK_SHARE * (end - now);
-	r->next_look = end + pause;
+	/* Of looking alone, and of our own CPU: neither many new processes nor a busy host must
+	 * keep us from finding the next. */
+	cost = clock_cpu() - cost - r->making_ns;
+	if (pause < LOOK_SHARE * cost)
+		pause = LOOK_SHARE * cost;
+	r->next_look = clock_mono() + pause;
 }
 
 int64_t recordings_due(const struct recordings *r)

@@ -3,8 +3,8 @@
  * recordings: one for each Go process that descends from CMD, and one for CMD itself.
  *
  * Descendants are found by looking, into CMD's own group where it has one, else at
- * all processes: often while the command is young, then once a second, at a
- * twentieth of a CPU at most. What turns out to be no Go is let go
+ * all processes: often while the command is young, then once a second, the looking
+ * alone at a twentieth of a CPU at most. What turns out to be no Go is let go
  * and remembered; what became another program by exec() is recorded anew.
  */
 #ifndef RECORDER_RECORDINGS_H
@@ -17,8 +17,7 @@
 
 struct recordings {
 	pid_t child;  /* CMD */
-	int group_fd; /* of the memory group that is CMD's own, which we are not charged to; -1 none
-		       */
+	int group_fd; /* of CMD's own memory group, which we are not charged to; -1: none */
 	bool want_any_end;
 	struct recording *of[RECORDINGS_MAX];
 	size_t n;
@@ -28,6 +27,7 @@ struct recordings {
 	struct arena kill_arena; /* what is read of the dying; lives as long as the run */
 	bool prepared;		 /* it is present */
 	int64_t begin, next_look;
+	int64_t making_ns; /* CPU time of the last look that went into new recordings */
 };
 
 /* @group_fd stays the caller's. */
