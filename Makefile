@@ -1,7 +1,7 @@
 # The menu. The work is done by meson (meson.build) and the scripts in tools/.
 BUILD ?= build
 
-.PHONY: all deps demo test unit live kill asan fuzz bench format lint clean
+.PHONY: all deps demo test unit live kill asan fuzz bench matrix format lint clean
 
 all: $(BUILD)/build.ninja
 	ninja -C $(BUILD)
@@ -31,6 +31,9 @@ fuzz: ## ten minutes of libFuzzer on each target (clang); FUZZ_SECONDS=60 for a 
 
 bench: deps all ## measured against peers, printed as ratios
 	bench/run.py --build $(BUILD)
+
+matrix: all ## Go releases x builds x architectures into docs/matrix.md; QUICK=1: a few; ONLY="1.18 arm64"
+	tests/matrix/matrix.py --build $(BUILD) $(if $(QUICK),--quick,--write $(if $(ONLY),--only $(ONLY)))
 
 format:
 	clang-format -i $$(git ls-files '*.[ch]')

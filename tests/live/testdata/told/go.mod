@@ -1,0 +1,3 @@
+module example.org/told
+
+go 1.18

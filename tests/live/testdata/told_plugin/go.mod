@@ -1,0 +1,3 @@
+module example.org/told_plugin
+
+go 1.18
