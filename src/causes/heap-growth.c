@@ -5,13 +5,14 @@
  *
  * Certain when the pattern is a leak and the live heap that each GC cycle marks
  * rises with it. With a heap profile the places that allocate what stays are
- * named; who holds it needs the object graph and is not claimed here.
+ * named; who holds it needs the object graph: unbounded-collection.
  */
 #include "causes/cause.h"
 
 #include <math.h>
 
 #include "causes/frames.h"
+#include "causes/holding.h"
 #include "causes/live_heap.h"
 #include "causes/sites.h"
 #include "causes/verify.h"
@@ -20,26 +21,6 @@
 #define REST_MIN 0.25 /* of the growth, beside what finer leaks claim: less is their error */
 #define HEAP_MIN 0.25 /* of the growth of everything: else it grew elsewhere */
 #define PLACES 3
-
-/* Objects of the heap that causes before this one claim, and the largest of those. */
-static double claimed(const struct evidence_base *e, const struct cause **ret_by)
-{
-	double sum = 0, most = 0;
-
-	*ret_by = NULL;
-	for (size_t i = 0; i < e->n_earlier; i++) {
-		const struct finding *f = &e->earlier[i];
-
-		if (f->answer != ANSWER_YES)
-			continue;
-		sum += (double)f->heap_bytes;
-		if ((double)f->heap_bytes > most) {
-			most = (double)f->heap_bytes;
-			*ret_by = f->cause;
-		}
-	}
-	return sum;
-}
 
 /* Size class whose objects grew most between the first look at the spans and the last. */
 static const struct case_span_class *grown_class(const struct whycase *c, double *ret_objects)
@@ -66,30 +47,6 @@ static const struct case_span_class *grown_class(const struct whycase *c, double
 		}
 	}
 	return best;
-}
-
-static int by_grown(const struct place *p, const struct place *q)
-{
-	return (p->grown < q->grown) - (p->grown > q->grown);
-}
-
-/* The places that grew most, largest first: at most PLACES. */
-static unsigned grown_places(const struct places *l, const struct place *ret[PLACES])
-{
-	unsigned n = 0;
-
-	for (size_t i = 0; i < l->n; i++) {
-		const struct place *p = &l->all[i];
-		unsigned at = n < PLACES ? n++ : PLACES;
-
-		for (; at > 0 && by_grown(p, ret[at - 1]) < 0; at--) {
-			if (at < PLACES)
-				ret[at] = ret[at - 1];
-		}
-		if (at < PLACES)
-			ret[at] = p;
-	}
-	return n;
 }
 
 static void evidence(const struct evidence_base *e, const struct live_heap *h, struct finding *f,
@@ -176,7 +133,7 @@ static void yes(const struct evidence_base *e, const struct live_heap *h, double
 	double confidence = rest < h->growth ? 0.6 : 0.9;
 
 	if (places_of(e, INT64_MIN, a, &l) == 0)
-		n = grown_places(&l, top);
+		n = places_grown(&l, top, PLACES);
 	if (n && top[0]->grown > 0) {
 		finding_yes(f, fmin(confidence, e->pattern.confidence), whole_u64(rest),
 			    text_new(a, "heap-growth.summary", ARG_BYTES("bytes", rest),
@@ -212,7 +169,7 @@ static void judge_leak(const struct evidence_base *e, struct finding *f, struct 
 		return;
 	}
 	whole = known(e->pattern.to_explain) ? (double)e->pattern.to_explain : h.growth;
-	rest = h.growth - claimed(e, &by);
+	rest = h.growth - heap_claimed(e, &by);
 	if (h.growth < HEAP_MIN * whole)
 		finding_no(f, text_new(a, "heap-growth.no.elsewhere", ARG_BYTES("bytes", h.growth),
 				       ARG_BYTES("whole", whole), ARG_END));

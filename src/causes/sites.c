@@ -179,3 +179,21 @@ int places_of(const struct evidence_base *e, int64_t since, struct arena *a, str
 	*ret = now;
 	return 0;
 }
+
+unsigned places_grown(const struct places *l, const struct place **ret, unsigned max)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < l->n; i++) {
+		const struct place *p = &l->all[i];
+		unsigned at = n < max ? n++ : max;
+
+		for (; at > 0 && p->grown > ret[at - 1]->grown; at--) {
+			if (at < max)
+				ret[at] = ret[at - 1];
+		}
+		if (at < max)
+			ret[at] = p;
+	}
+	return n;
+}

@@ -35,6 +35,9 @@ struct places {
 int places_of(const struct evidence_base *e, int64_t since, struct arena *a, struct places *ret)
 	_must_use_;
 
+/* The places that grew most, largest first, at most @max of them: how many. */
+unsigned places_grown(const struct places *l, const struct place **ret, unsigned max);
+
 /* In-use bytes and objects of a site at the end: pending ones as far as its objects survive. */
 double site_bytes(const struct case_site *s);
 double site_objects(const struct case_site *s);

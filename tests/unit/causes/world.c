@@ -188,6 +188,82 @@ struct case_site *world_site(struct world *w, struct case_snapshot *s, struct ca
 	return p;
 }
 
+struct case_snapshot *world_leak(struct world *w)
+{
+	struct case_snapshot *s;
+	struct case_gostats *g;
+
+	world_pattern(w, PATTERN_LEAK, 200 * MIB);
+	world_samples(w, 60);
+	for (size_t i = 0; i < w->c.n_samples; i++)
+		w->c.samples[i].total_alloc = 2 * MIB * i;
+	world_cycles(w, 12, 60, 20 * MIB, 120 * MIB);
+	s = world_snapshot(w, S(60), SNAP_KILL);
+	g = world_stats(w, s);
+	g->heap_marked = 120 * MIB;
+	g->heap_live = 220 * MIB;
+	g->mem_profile_rate = 512 * KIB;
+	return s;
+}
+
+struct case_objects *world_objects(struct world *w, struct case_snapshot *s, uint64_t reached)
+{
+	struct case_objects *o = arena_new(&w->arena, struct case_objects);
+
+	assert_non_null(o);
+	*o = (struct case_objects){
+		.mode = "dead",
+		.total_bytes = reached + MIB,
+		.reached_bytes = reached,
+		.typed_bytes = reached,
+		.stopped_ns = -1,
+		.holders = rows(w, sizeof(struct case_holder)),
+		.pinned = rows(w, sizeof(struct case_pinned)),
+		.types = rows(w, sizeof(struct case_type)),
+		.finalizers_queued = UNKNOWN_U64,
+		.timers = UNKNOWN_U64,
+	};
+	s->objects = o;
+	return o;
+}
+
+struct case_holder *world_holder(struct case_objects *o, enum holder_kind kind, const char *name,
+				 const char *path, uint64_t retained, uint64_t elements)
+{
+	struct case_holder *h = &o->holders[o->n_holders++];
+
+	assert_true(o->n_holders <= ROWS);
+	*h = (struct case_holder){
+		.kind = kind,
+		.name = name,
+		.path = path,
+		.objects = retained / KIB,
+		.retained_bytes = retained,
+		.elements = elements,
+		.room = UNKNOWN_U64,
+		.goroutines = kind == HOLDER_GOROUTINE ? 1 : UNKNOWN_U64,
+		.stuck = UNKNOWN_U64,
+	};
+	return h;
+}
+
+struct case_pinned *world_pinned(struct case_objects *o, const char *holder, uint64_t count,
+				 uint64_t visible, uint64_t pinned)
+{
+	struct case_pinned *p = &o->pinned[o->n_pinned++];
+
+	assert_true(o->n_pinned <= ROWS);
+	*p = (struct case_pinned){
+		.holder = holder,
+		.path = ".byID[].title",
+		.type = "string",
+		.count = count,
+		.visible_bytes = visible,
+		.pinned_bytes = pinned,
+	};
+	return p;
+}
+
 void world_earlier(struct world *w, const char *id, enum answer answer, uint64_t bytes,
 		   uint64_t heap_bytes)
 {

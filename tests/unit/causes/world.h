@@ -62,6 +62,19 @@ struct case_goroutines *world_group(struct world *w, struct case_snapshot *s, ui
 struct case_site *world_site(struct world *w, struct case_snapshot *s, struct case_stack stack,
 			     int64_t objects, int64_t bytes);
 
+/*
+ * A leak of which nothing else is known: the floor rose from 20 to 120 MiB in 60 s,
+ * killed at 256; the snapshot at the kill has no heap profile.
+ */
+struct case_snapshot *world_leak(struct world *w);
+
+/* An object graph in which all is typed; then holders and pinned arrays by hand. */
+struct case_objects *world_objects(struct world *w, struct case_snapshot *s, uint64_t reached);
+struct case_holder *world_holder(struct case_objects *o, enum holder_kind kind, const char *name,
+				 const char *path, uint64_t retained, uint64_t elements);
+struct case_pinned *world_pinned(struct case_objects *o, const char *holder, uint64_t count,
+				 uint64_t visible, uint64_t pinned);
+
 /* The finding of an earlier cause. */
 void world_earlier(struct world *w, const char *id, enum answer answer, uint64_t bytes,
 		   uint64_t heap_bytes);

@@ -68,6 +68,17 @@ func Get(url string) error {
 	return drain(resp, err)
 }
 
+// GetAs is Get with the request's identity in its header.
+func GetAs(url, id string) error {
+	r, err := http.NewRequest("GET", url, nil)
+	if err != nil {
+		return err
+	}
+	r.Header.Set("X-Request-Id", id)
+	resp, err := client.Do(r)
+	return drain(resp, err)
+}
+
 // Post sends body to url and drops the answer.
 func Post(url string, body io.Reader) error {
 	resp, err := client.Post(url, "application/octet-stream", body)

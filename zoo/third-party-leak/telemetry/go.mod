@@ -1,0 +1,3 @@
+module example.net/telemetry
+
+go 1.19
