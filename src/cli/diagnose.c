@@ -12,6 +12,8 @@
 #include "cli/output.h"
 #include "host/kmsg.h"
 #include "recorder/look.h"
+#include "recorder/look_core.h"
+#include "target/core.h"
 
 #define CASE_ARENA ((size_t)2 << 30)
 #define HEAD_BYTES 512
@@ -93,6 +95,30 @@ static int diagnose_case(const struct cli *cli, const char *path)
 	return show(cli, &c);
 }
 
+static int diagnose_core(const struct cli *cli, const char *path)
+{
+	_cleanup_(subject_release) struct subject s = { .procfd = -1 };
+	_cleanup_(free_ptr) struct snapshot *raw = calloc(1, sizeof(*raw));
+	ARENA(a, CASE_ARENA);
+	BUF(saved, (size_t)8192);
+	struct whycase c;
+	struct err err;
+	int r;
+
+	if (!raw) {
+		err_set(&err, -ENOMEM, "%s: no memory to look at it", path);
+		return output_error(&err);
+	}
+	if (look_core(path, cli->exe, &s, raw, &a, &c, &err) < 0)
+		return output_error(&err);
+	r = show(cli, &c);
+	if (cli->case_file && judge_save(&c, &s, raw, cli->case_file, &saved, &err) < 0) {
+		log_warn("the case was not saved: %s", err.msg);
+		r = EXIT_FAILED;
+	}
+	return r;
+}
+
 /* By content, not by name. */
 static int diagnose_file(const struct cli *cli, const char *path)
 {
@@ -111,6 +137,8 @@ static int diagnose_file(const struct cli *cli, const char *path)
 	}
 	if (n > 0 && case_file_is((struct str){ head, (size_t)n }))
 		return diagnose_case(cli, path);
+	if (n > 0 && core_is((struct str){ head, (size_t)n }))
+		return diagnose_core(cli, path);
 	return diagnose_log(cli, fd, path);
 }
 

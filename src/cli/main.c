@@ -18,7 +18,7 @@ enum verb_id { PS, RUN, DIAGNOSE, STATS, HEAP, ALLOCS, GOROUTINES, SPANS, KERNLO
 static const struct verb verbs[] = {
 	[PS]         = { "ps",         "",                "list the Go processes of this host with their memory",      verb_ps },
 	[RUN]        = { "run",        "[--] CMD [ARG…]", "run CMD under the recorder; say why if it is killed",       verb_run },
-	[DIAGNOSE]   = { "diagnose",   "[PID | FILE…]",   "judge a live process, a case file or a kernel log",         verb_diagnose },
+	[DIAGNOSE]   = { "diagnose",   "[PID | FILE…]",   "judge a live process, a core or case file, a kernel log",   verb_diagnose },
 	[STATS]      = { "stats",      "PID | CORE",      "the runtime's memory statistics (runtime.MemStats)",        verb_stats },
 	[HEAP]       = { "heap",       "PID | CORE",      "the heap profile by allocation site, live bytes",           verb_heap },
 	[ALLOCS]     = { "allocs",     "PID | CORE",      "the heap profile by allocation site, all bytes ever",       verb_allocs },

@@ -20,6 +20,19 @@ static void missing(struct snapshot *raw, const char *what, const struct err *er
 	raw->n_missing++;
 }
 
+/* A core file has the spans, but not which pages were resident. */
+static void read_still(struct subject *s, struct arena *a, struct snapshot *raw)
+{
+	struct err err;
+
+	if (gospans_read(&s->rt, s->mem, LARGE_MAX, NULL, a, &raw->spans, &err) == 0)
+		raw->have_spans = true;
+	else
+		missing(raw, "heap spans", &err);
+	err_set(&err, -ENODATA, "a core file does not tell which pages were");
+	missing(raw, "resident pages", &err);
+}
+
 void snapshot_read(struct subject *s, enum snapshot_why why, struct arena *a, struct snapshot *raw)
 {
 	int64_t cpu = clock_cpu(), wall = clock_mono();
@@ -39,12 +52,14 @@ void snapshot_read(struct subject *s, enum snapshot_why why, struct arena *a, st
 		raw->have_goroutines = true;
 	else
 		missing(raw, "goroutines", &err);
-	if (residency_read(s, raw->have_stats ? &raw->stats : NULL, LARGE_MAX, a, &raw->spans,
-			   &raw->have_spans, &raw->resident, &err) == 0)
+	if (s->mem->still)
+		read_still(s, a, raw);
+	else if (residency_read(s, raw->have_stats ? &raw->stats : NULL, LARGE_MAX, a, &raw->spans,
+				&raw->have_spans, &raw->resident, &err) == 0)
 		raw->have_resident = true;
 	else
 		missing(raw, "resident pages", &err);
-	if (!raw->have_spans)
+	if (!raw->have_spans && !s->mem->still)
 		missing(raw, "heap spans", &err);
 	raw->cpu_ns = clock_cpu() - cpu;
 	raw->wall_ns = clock_mono() - wall;

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <time.h>
 
 #include "base/clock.h"
@@ -89,6 +90,23 @@ int subject_open_attached(struct subject *s, pid_t pid, const char *exe, struct 
 	return 0;
 }
 
+/* What the runtime lacks in a truncated core lacks because of that. */
+static int attach_core(struct subject *s, struct err *err)
+{
+	const struct core_facts *f = core_facts_of(s->mem);
+	struct err why = { 0 };
+	int r = subject_attach(s, &why);
+
+	if (r < 0 && r != -ENOMEM && f->missing_bytes)
+		return err_set(err, -ENODATA,
+			       "%s: ends at offset %" PRIu64 ", %" PRIu64
+			       " bytes of memory short: %s",
+			       s->mem->name, f->file_bytes, f->missing_bytes, why.msg);
+	if (r < 0 && err)
+		*err = why;
+	return r;
+}
+
 int subject_open_core(struct subject *s, const char *path, const char *exe, struct err *err)
 {
 	struct core_options opt = { .exe = exe };
@@ -103,7 +121,7 @@ int subject_open_core(struct subject *s, const char *path, const char *exe, stru
 	if (r < 0 && err)
 		*err = why;
 	if (r == 0)
-		r = subject_attach(&new, err);
+		r = attach_core(&new, err);
 	if (r < 0) {
 		subject_release(&new);
 		return r;

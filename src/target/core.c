@@ -149,6 +149,7 @@ static int fill_facts(struct core *c, struct err *err)
 		return err_set(err, -ENOMEM, "%s: no memory", c->source.name);
 	f->exe = c->exe_text;
 	f->signal = deadly(f->signal);
+	f->file_bytes = c->source.size;
 	f->missing_bytes = behind_end(c);
 	build_ids_text(&c->ids, f->build_id, sizeof(f->build_id));
 	return 0;

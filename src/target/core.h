@@ -42,8 +42,9 @@ struct core_facts {
 	int signal;	  /* that it died of; 0: none (gcore) or unknown */
 	const struct core_thread *threads;
 	size_t n_threads;
-	const char *exe;	/* as the core names it, "" if unknown */
-	char build_id[160];	/* of the executable; "" if unknown */
+	const char *exe;    /* as the core names it, "" if unknown */
+	char build_id[160]; /* of the executable; "" if unknown */
+	uint64_t file_bytes;
 	uint64_t missing_bytes; /* so much lies behind the end of the file: it is truncated */
 };
 

@@ -78,6 +78,11 @@ static bool looked_enough(const struct verdict *v)
 	return p->kind == PATTERN_UNKNOWN && p->charge.known && p->charge.flat && roomy;
 }
 
+static bool of_core(const struct whycase *c)
+{
+	return c->run.mode && strcmp(c->run.mode, "core") == 0;
+}
+
 static struct text alive(const struct verdict *v, struct arena *a)
 {
 	const struct pattern *p = &v->base.pattern;
@@ -97,6 +102,8 @@ static struct text alive(const struct verdict *v, struct arena *a)
 	if (looked_enough(v))
 		return text_new(a, "headline.alive.healthy.no-limit",
 				ARG_SECONDS("seconds", seconds), ARG_END);
+	if (of_core(v->c))
+		return text_new(a, "headline.core.moment", ARG_END);
 	if (p->more_cycles)
 		return text_new(a, "headline.alive.unclear.cycles", ARG_SECONDS("seconds", seconds),
 				ARG_COUNT("cycles", p->more_cycles), ARG_END);
@@ -190,6 +197,9 @@ struct text headline_of(const struct verdict *v, struct arena *a)
 	case FATE_COUNT:
 		break;
 	}
+	if (!primary(v) && of_core(v->c) && v->c->end.signal > 0)
+		return text_new(a, "headline.core.signal", ARG_INT("signal", v->c->end.signal),
+				ARG_END);
 	return text_new(a, primary(v) ? "headline.not-seen.cause" : "headline.not-seen",
 			ARG_STR("cause", primary(v) ? primary(v)->cause->title : "?"), ARG_END);
 }
