@@ -7,7 +7,7 @@
 set -eu
 
 packages='gcc meson ninja-build pkg-config libc6-dev libelf-dev libdeflate-dev zlib1g-dev
-	libarchive-dev libjansson-dev libcmocka-dev python3 zstd'
+	libarchive-dev libjansson-dev libcmocka-dev python3 zstd gdb'
 command -v go >/dev/null || packages="$packages golang-go"
 
 case "${1-}" in
