@@ -70,6 +70,8 @@ static void branch(uint32_t word, struct arm64_insn *i)
 		i->writes = ARM64_ALL;
 	} else if (bits(word, 21, 11) == 0x6a9 || bits(word, 20, 12) == 0xd53) { /* SYSL, MRS */
 		i->writes = rd_of(word);
+	} else if (bits(word, 12, 20) == 0xd5032 && bits(word, 5, 7)) { /* hints: pointer signing */
+		i->writes = reg(17) | reg(30);
 	} else if (bits(word, 24, 8) != 0xd5) {
 		i->writes = ARM64_ALL;
 	}
@@ -143,20 +145,19 @@ static void load_scaled(uint32_t word, struct arm64_insn *i)
 /* "Loads and stores". */
 static void load_or_store(uint32_t word, struct arm64_insn *i)
 {
-	uint32_t group = bits(word, 27, 3), low = bits(word, 24, 2);
+	uint32_t group = bits(word, 27, 3);
+	bool scaled = bits(word, 24, 1);
 
-	if (group == 3 && low == 0) {
+	if (group == 3 && !scaled) {
 		load_literal(word, i);
 	} else if (group == 5) {
 		load_pair(word, i);
 	} else if (group == 7) {
-		if (low & 1)
+		if (scaled)
 			load_scaled(word, i);
-		else if (low == 0)
-			load_register(word, i);
 		else
-			i->writes = ARM64_ALL;
-	} else if (group == 1 && low == 0 && !bits(word, 26, 1)) {
+			load_register(word, i);
+	} else if (group == 1 && !scaled && !bits(word, 26, 1)) {
 		/* Exclusive, ordered, compare and swap: Rt and Rt2, or Rs that tells of success. */
 		access_at(word, 0, i);
 		i->writes = rd_of(word) | reg(bits(word, 10, 5)) | reg(bits(word, 16, 5)) |
