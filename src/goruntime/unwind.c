@@ -165,7 +165,7 @@ static enum found caller_arm64(struct unwinder *u, struct stack_walk *w, const s
 	enum found found = FOUND;
 	uint64_t lr;
 
-	if (__builtin_add_overflow(w->sp, (uint64_t)f->delta, &ret->sp))
+	if (__builtin_add_overflow(w->sp, (uint64_t)f->delta, &ret->sp) || ret->sp > w->hi)
 		return NOT_IN_STACK;
 	ret->lr = 0;
 	ret->pc = w->lr;
