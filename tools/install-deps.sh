@@ -3,7 +3,7 @@
 #
 # Installs with apt only what is missing, asks nothing, and is silent and quick
 # when nothing is. Go comes from Debian only where no `go` is on PATH. With --ci
-# also what the checks of the continuous integration use (clang, clang-format).
+# also what the checks of the continuous integration use (clang, clang-format, qemu for arm64).
 set -eu
 
 packages='gcc meson ninja-build pkg-config libc6-dev libelf-dev libdeflate-dev zlib1g-dev
@@ -12,7 +12,7 @@ command -v go >/dev/null || packages="$packages golang-go"
 
 case "${1-}" in
 '') ;;
---ci) packages="$packages clang clang-format git" ;;
+--ci) packages="$packages clang clang-format git libcapstone-dev qemu-user-static" ;;
 *)
 	echo "usage: $0 [--ci]" >&2
 	exit 2

@@ -1,0 +1,3 @@
+module example.org/spinning
+
+go 1.18
