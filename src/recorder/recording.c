@@ -17,6 +17,7 @@
 #include "target/live.h"
 
 #define SAMPLE_SLOW NS_PER_S
+#define SAMPLE_STRANGER (100 * NS_PER_MS)
 #define SAMPLE_FAST (50 * NS_PER_MS)
 #define SAMPLES_TO_LIMIT 20 /* at least that many before the limit, at the present slope */
 #define SNAPSHOT_BUDGET ((size_t)256 << 20)
@@ -129,6 +130,7 @@ static void attach(struct recording *r, int64_t now)
 		return;
 	}
 	identify(r);
+	r->next_sample = now;
 	r->attached = gosampler_init(&r->sampler, &r->s.rt, &r->attach_error) == 0;
 	r->next_snapshot = now;
 }
@@ -340,7 +342,9 @@ void recording_step(struct recording *r)
 		attach(r, now);
 	if (r->attached)
 		arm(r);
-	if (now >= r->next_sample)
+	if (now >= r->next_sample && !r->attached && r->only_if_go)
+		r->next_sample = now + SAMPLE_STRANGER;
+	else if (now >= r->next_sample)
 		sample(r, now);
 	if (r->attached)
 		snapshots(r, now);

@@ -25,6 +25,7 @@ struct recording {
 	bool attached, sampled, gone;
 	uint64_t program;  /* recorder/program.h; 0: not to be told */
 	bool replaced;	   /* it has become another program: to be recorded anew */
+	bool only_if_go;   /* no series of a process that turns out to be no Go */
 	bool want_any_end; /* capture an exit too that is neither a kill nor the runtime's */
 	int attach_tries;
 	struct err hold_error;	 /* why no thread is seized, if so */

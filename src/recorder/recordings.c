@@ -99,8 +99,10 @@ static struct recording *new_recording(struct recordings *r, pid_t pid)
 		free(rec);
 		rec = NULL;
 	}
-	if (rec)
+	if (rec) {
 		rec->want_any_end = r->want_any_end;
+		rec->only_if_go = pid != r->child;
+	}
 	return rec;
 }
 

@@ -23,6 +23,7 @@
 #define LAST_WORDS (200 * NS_PER_MS)
 #define KEEP_BYTES (16 << 20)
 #define SERIES_BYTES (1 << 20)
+#define PRIORITY (-10)
 #define GROUP_PATIENCE (5 * NS_PER_S)
 #define CASE_ARENA ((size_t)64 << 20)
 
@@ -297,12 +298,16 @@ static void tell_all_unrecorded(struct runner *r)
 		log_watch_kills_in(&r->log, group, tell_unrecorded, r);
 }
 
-/* After CMD was started, which keeps its own value. */
+/*
+ * After CMD was started, which keeps its own values. Before others, as far as that is
+ * granted: on a busy host a death must still be seen in time, and we need little.
+ */
 static void ask_to_be_spared(struct runner *r)
 {
 	bool along;
 	struct err err;
 
+	setpriority(PRIO_PROCESS, 0, PRIORITY);
 	if (spared_ask(&along, &err) < 0 && along)
 		note(r, "a kill of this group (memory.oom.group) takes whyoom along, unreported",
 		     &err);
