@@ -1,296 +1,423 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A thread of a child is held; what the child does then, and that it always comes to its end. */
+/* hold: what a thread that is seized means to its process, alive and at its end. */
+#include "t.h"
+
 #include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
+#include "../target/child.h"
 #include "base/clock.h"
 #include "recorder/hold.h"
-#include "t.h"
 
+#define THREADS 3 /* beside the leader */
 #define PATIENCE (10 * NS_PER_S)
 
-struct plan {
-	void (*held)(void);  /* what the thread does that is held; NULL: it waits */
-	void (*other)(void); /* what the other thread does */
+/* Of the child, seen by both. */
+struct state {
+	_Atomic pid_t tid[THREADS];
+	_Atomic char order[THREADS]; /* for the thread: 'x' end, 'e' exec, '0' and '3' exit() */
+	_Atomic unsigned usr1;
+	_Atomic pid_t usr1_tid;
 };
 
-static int go[2]; /* both threads begin when a byte of each comes */
+static struct state *shared;
+static uint8_t *area;
+#define AREA ((size_t)1 << 20)
+
+static void on_usr1(int sig)
+{
+	(void)sig;
+	shared->usr1_tid = (pid_t)syscall(SYS_gettid);
+	shared->usr1++;
+}
 
 static void *thread(void *arg)
 {
-	void (*act)(void) = *(void (**)(void))arg;
-	char c;
+	size_t i = (size_t)(uintptr_t)arg;
 
-	if (!act)
-		for (;;)
-			pause();
-	if (read(go[0], &c, 1) == 1)
-		act();
-	return NULL;
+	shared->tid[i] = (pid_t)syscall(SYS_gettid);
+	for (;;) {
+		if (shared->order[i] == 'x')
+			return NULL;
+		if (shared->order[i] == 'e')
+			execlp("sleep", "sleep", "1000", NULL);
+		if (shared->order[i] == '0' || shared->order[i] == '3')
+			_exit(shared->order[i] - '0');
+		usleep(1000);
+	}
 }
 
-static void child(const struct plan *p, int ready)
+static void prepare(void)
 {
-	pthread_t t;
-	struct plan mine = *p;
+	struct sigaction sa = { .sa_handler = on_usr1 };
 
-	/* In this order: the held one is the thread that was started first. */
-	if (pthread_create(&t, NULL, thread, &mine.held) != 0 ||
-	    pthread_create(&t, NULL, thread, &mine.other) != 0 || write(ready, "", 1) != 1)
-		_exit(9);
-	for (;;)
-		pause();
+	sigaction(SIGUSR1, &sa, NULL);
+	memset(area, 'm', AREA);
+	for (size_t i = 0; i < THREADS; i++) {
+		pthread_t t;
+
+		pthread_create(&t, NULL, thread, (void *)(uintptr_t)i);
+		while (!shared->tid[i])
+			usleep(1000);
+	}
 }
 
-static pid_t start(const struct plan *p)
+static void command(char c)
 {
-	int ready[2];
-	pid_t pid;
-	char c;
-
-	assert_int_equal(pipe2(go, O_CLOEXEC), 0);
-	assert_int_equal(pipe(ready), 0);
-	pid = fork();
-	assert_true(pid >= 0);
-	if (pid == 0)
-		child(p, ready[1]);
-	assert_int_equal(read(ready[0], &c, 1), 1);
-	close(ready[0]);
-	close(ready[1]);
-	return pid;
+	if (c == 'e')
+		execlp("sleep", "sleep", "1000", NULL);
+	if (c == '0' || c == '3')
+		_exit(c - '0');
 }
 
-static void let_begin(void)
+/* The child, and its first thread held. */
+struct held {
+	struct child c;
+	struct hold h;
+	bool armed;
+};
+
+static int start(void **state)
 {
-	assert_int_equal(write(go[1], "", 1), 1);
-	close(go[0]);
-	close(go[1]);
+	static struct held held;
+	struct err err;
+	int r;
+
+	memset(shared, 0, sizeof(*shared));
+	held = (struct held){ 0 };
+	child_start(&held.c, prepare, command);
+	r = hold_arm(&held.h, held.c.pid, &err);
+	if (r != -EPERM)
+		assert_ok(r, &err);
+	held.armed = r == 0;
+	*state = &held;
+	return 0;
 }
 
-/* One word about any of ours, fails the test when none comes. */
-static pid_t hear(int *status)
+static int end(void **state)
+{
+	struct held *held = *state;
+
+	hold_disarm(&held->h);
+	child_end(&held->c);
+	return 0;
+}
+
+#define HELD(name)                  \
+	struct held *name = *state; \
+	if (!name->armed)           \
+	skip_test("ptrace is refused")
+
+/* Passes on what the thread has to say until @until is true or something happens to it. */
+static enum hold_event serve(struct hold *h, bool (*until)(const struct hold *h))
 {
 	int64_t end = clock_mono() + PATIENCE;
-	const struct timespec pause = { .tv_nsec = NS_PER_MS };
-	pid_t pid;
-
-	while ((pid = waitpid(-1, status, WNOHANG | WUNTRACED | __WALL)) == 0) {
-		assert_true(clock_mono() < end);
-		nanosleep(&pause, NULL);
-	}
-	assert_true(pid > 0);
-	return pid;
-}
-
-/* Drives one child to its end as `run` does; the events of the hold in order, and its end. */
-static int drive(pid_t pid, struct hold *h, enum hold_event *events, size_t room, size_t *n)
-{
 	int status;
 
-	*n = 0;
-	for (;;) {
-		pid_t of = hear(&status);
-
-		if (h->tid && of == h->tid) {
+	while (clock_mono() < end) {
+		if (waitpid(h->tid, &status, __WALL | WNOHANG) > 0) {
 			enum hold_event e = hold_handle(h, status);
 
-			if (e != HOLD_NOTHING && *n < room)
-				events[(*n)++] = e;
-			if (e == HOLD_DYING)
-				hold_let_go(h);
-		} else if (!hold_handle_stray(of == pid ? h : NULL, of, status) && of == pid &&
-			   !WIFSTOPPED(status)) {
-			return status;
+			if (e != HOLD_NOTHING)
+				return e;
+		} else if (until && until(h)) {
+			return HOLD_NOTHING;
+		} else {
+			usleep(1000);
 		}
 	}
+	fail_msg("nothing happened");
+	return HOLD_NOTHING;
 }
 
-static void exits_with_7(void)
+/* The text behind @key in a status file of /proc, or "". */
+static const char *said(pid_t pid, pid_t tid, const char *key)
 {
-	_exit(7);
+	static char line[256];
+	char path[64];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/status", (int)pid, (int)tid);
+	f = fopen(path, "r");
+	while (f && fgets(line, sizeof(line), f)) {
+		if (strncmp(line, key, strlen(key)) == 0) {
+			fclose(f);
+			return line + strlen(key) + 1;
+		}
+	}
+	if (f)
+		fclose(f);
+	return "";
 }
 
-static void exits_with_0(void)
+static pid_t tracer_of(pid_t pid, pid_t tid)
 {
-	_exit(0);
+	return (pid_t)strtol(said(pid, tid, "TracerPid:"), NULL, 10);
 }
 
-static void execs(void)
+static bool is_stopped(const struct hold *h)
 {
-	execl("/bin/sh", "sh", "-c", "exit 5", NULL);
-	_exit(8);
+	return *said(h->pid, h->pid, "State:") == 'T';
 }
 
-static void returns(void)
+static bool parent_hears_of_stop(const struct hold *h)
 {
-}
-
-static void kills_all(void)
-{
-	kill(getpid(), SIGKILL);
-}
-
-static void stops_all(void)
-{
-	raise(SIGSTOP); /* to this thread: another would leave us time to exit */
-	_exit(6);
-}
-
-static bool arms(struct hold *h, pid_t pid, struct err *err)
-{
-	if (hold_arm(h, pid, err) == 0)
-		return true;
-	kill(pid, SIGKILL);
-	waitpid(pid, NULL, 0);
-	return false;
-}
-
-static void expect_one(const struct plan *p, enum hold_event wanted, int wanted_exit)
-{
-	enum hold_event events[4];
-	struct hold h = { 0 };
-	struct err err;
-	pid_t pid = start(p);
-	size_t n;
 	int status;
 
-	if (!arms(&h, pid, &err))
-		skip_test(err.msg);
-	let_begin();
-	status = drive(pid, &h, events, 4, &n);
-	assert_int_equal(n, 1);
-	assert_int_equal(events[0], wanted);
-	assert_int_equal(h.tid, 0);
-	if (wanted_exit < 0) {
-		assert_true(WIFSIGNALED(status));
-		assert_int_equal(WTERMSIG(status), -wanted_exit);
-	} else {
-		assert_true(WIFEXITED(status));
-		assert_int_equal(WEXITSTATUS(status), wanted_exit);
+	return waitpid(h->pid, &status, WUNTRACED | WNOHANG) == h->pid && WIFSTOPPED(status) &&
+	       WSTOPSIG(status) == SIGSTOP;
+}
+
+static bool runs(const struct hold *h)
+{
+	return *said(h->pid, h->pid, "State:") == 'S';
+}
+
+static bool is_other_program(const struct hold *h)
+{
+	return strcmp(said(h->pid, h->pid, "Name:"), "sleep\n") == 0;
+}
+
+static bool got_usr1(const struct hold *h)
+{
+	(void)h;
+	return shared->usr1 > 0;
+}
+
+static void the_thread_is_the_first_after_the_leader(void **state)
+{
+	HELD(held);
+	struct hold other;
+	struct err err;
+
+	assert_int_equal(held->h.tid, shared->tid[0]);
+	assert_int_equal(hold_arm(&other, held->c.pid, &err), -EPERM);
+	child_tell(&held->c, 'n');
+}
+
+static void a_process_of_one_thread_is_too_young(void **state)
+{
+	struct hold h = { .tid = 4711 };
+	struct child c;
+	struct err err;
+	pid_t pid;
+
+	(void)state;
+	child_start(&c, NULL, NULL);
+	assert_int_equal(hold_arm(&h, c.pid, &err), -EAGAIN);
+	pid = c.pid;
+	child_end(&c);
+	assert_int_equal(hold_arm(&h, pid, &err), -ESRCH);
+	assert_int_equal(h.tid, 4711);
+}
+
+static void a_kill_leaves_the_memory_readable(void **state)
+{
+	HELD(held);
+	uint8_t got[4096];
+	struct err err;
+	int status;
+
+	kill(held->c.pid, SIGKILL);
+	assert_int_equal(serve(&held->h, NULL), HOLD_DYING);
+	assert_true(WIFSIGNALED(held->h.exit_code) && WTERMSIG(held->h.exit_code) == SIGKILL);
+	assert_ok(live_hold(held->c.m, held->h.tid, &err), &err);
+	assert_ok(mem_read(held->c.m, (uintptr_t)area + AREA - 4096, got, 4096, &err), &err);
+	assert_int_equal(got[4095], 'm');
+	hold_let_go(&held->h);
+	assert_int_equal(held->h.tid, 0);
+	assert_int_equal(waitpid(held->c.pid, &status, 0), held->c.pid);
+	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+	held->c.pid = 0;
+}
+
+/* By the leader, by the held thread, by another: the others see it at different moments. */
+static void exits_seen(struct held *held, int who, char code)
+{
+	int status;
+
+	if (who < 0)
+		assert_int_equal(write(held->c.to, &code, 1), 1);
+	else
+		shared->order[who] = code;
+	assert_int_equal(serve(&held->h, NULL), HOLD_DYING);
+	assert_true(WIFEXITED(held->h.exit_code));
+	assert_int_equal(WEXITSTATUS(held->h.exit_code), code - '0');
+	hold_let_go(&held->h);
+	assert_int_equal(waitpid(held->c.pid, &status, 0), held->c.pid);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == code - '0');
+	held->c.pid = 0;
+}
+
+static void an_exit_of_the_process_is_its_death(void **state)
+{
+	for (int i = 0; i < 30; i++) {
+		HELD(held);
+		exits_seen(held, i / 2 % 3 - 1, i % 2 ? '3' : '0');
+		end(state);
+		start(state);
 	}
 }
 
-static void a_kill_is_a_death(void **state)
+static void the_end_of_the_thread_alone_is_not(void **state)
 {
-	(void)state;
-	expect_one(&(struct plan){ .other = kills_all }, HOLD_DYING, -SIGKILL);
-}
-
-static void an_exit_is_a_death(void **state)
-{
-	(void)state;
-	expect_one(&(struct plan){ .other = exits_with_7 }, HOLD_DYING, 7);
-	expect_one(&(struct plan){ .other = exits_with_0 }, HOLD_DYING, 0);
-	expect_one(&(struct plan){ .held = exits_with_0 }, HOLD_DYING, 0);
-}
-
-static void an_exec_is_no_death(void **state)
-{
-	(void)state;
-	expect_one(&(struct plan){ .other = execs }, HOLD_THREAD_GONE, 5);
-}
-
-/* It goes on under the PID, and would stop at its end for ever. */
-static void an_exec_by_the_thread_itself(void **state)
-{
-	enum hold_event events[4];
-	struct hold h = { 0 };
+	HELD(held);
 	struct err err;
-	pid_t pid = start(&(struct plan){ .held = execs });
-	size_t n;
+
+	shared->order[0] = 'x';
+	assert_int_equal(serve(&held->h, NULL), HOLD_THREAD_GONE);
+	assert_int_equal(held->h.tid, 0);
+	child_tell(&held->c, 'n');
+	assert_ok(hold_arm(&held->h, held->c.pid, &err), &err);
+	assert_int_equal(held->h.tid, shared->tid[1]);
+}
+
+static void wait_for_other_program(const struct hold *h)
+{
+	for (int i = 0; i < 1000 && !is_other_program(h); i++)
+		usleep(10000);
+	assert_true(is_other_program(h));
+}
+
+static void another_program_in_its_place_is_no_death(void **state)
+{
+	HELD(held);
+
+	/* exec() waits for the thread, so for us: its answer cannot be waited for yet. */
+	assert_int_equal(write(held->c.to, "e", 1), 1);
+	assert_int_equal(serve(&held->h, NULL), HOLD_THREAD_GONE);
+	wait_for_other_program(&held->h);
+}
+
+/* Then the leader is killed like the other threads, and the one that called becomes it. */
+static void nor_is_one_that_another_thread_starts(void **state)
+{
+	HELD(held);
+
+	shared->order[1] = 'e';
+	assert_int_equal(serve(&held->h, NULL), HOLD_THREAD_GONE);
+	wait_for_other_program(&held->h);
+}
+
+static void its_signals_reach_it(void **state)
+{
+	HELD(held);
+
+	assert_int_equal(syscall(SYS_tgkill, held->c.pid, held->h.tid, SIGUSR1), 0);
+	assert_int_equal(serve(&held->h, got_usr1), HOLD_NOTHING);
+	assert_int_equal(shared->usr1, 1);
+	assert_int_equal(shared->usr1_tid, held->h.tid);
+	child_tell(&held->c, 'n');
+}
+
+static void a_stop_stops_until_it_goes_on(void **state)
+{
+	HELD(held);
 	int status;
 
-	(void)state;
-	if (!arms(&h, pid, &err))
-		skip_test(err.msg);
-	let_begin();
-	status = drive(pid, &h, events, 4, &n);
-	assert_int_equal(n, 0);
-	assert_int_equal(h.tid, 0);
-	assert_true(WIFEXITED(status));
-	assert_int_equal(WEXITSTATUS(status), 5);
+	kill(held->c.pid, SIGSTOP);
+	serve(&held->h, parent_hears_of_stop);
+	for (int i = 0; i < 50; i++) { /* and stays so, however often we listen */
+		if (waitpid(held->h.tid, &status, __WALL | WNOHANG) > 0)
+			assert_int_equal(hold_handle(&held->h, status), HOLD_NOTHING);
+		usleep(1000);
+	}
+	assert_true(is_stopped(&held->h));
+	kill(held->c.pid, SIGCONT);
+	serve(&held->h, runs);
+	child_tell(&held->c, 'n');
+	kill(held->c.pid, SIGKILL); /* still held */
+	assert_int_equal(serve(&held->h, NULL), HOLD_DYING);
 }
 
-static void a_threads_end_is_no_death(void **state)
+static void nobody_traces_what_was_let_go(void **state)
 {
-	enum hold_event e;
-	struct hold h = { 0 };
-	struct err err;
-	pid_t pid = start(&(struct plan){ .held = returns });
-	int status;
+	HELD(held);
+	pid_t tid = held->h.tid;
 
-	(void)state;
-	if (!arms(&h, pid, &err))
-		skip_test(err.msg);
-	let_begin();
-	assert_int_equal(hear(&status), h.tid);
-	e = hold_handle(&h, status);
-	assert_int_equal(e, HOLD_THREAD_GONE);
-	assert_int_equal(h.tid, 0);
-	assert_int_equal(hold_arm(&h, pid, NULL), 0); /* the other one */
-	hold_disarm(&h);
-	assert_int_equal(kill(pid, SIGKILL), 0);
-	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	assert_int_equal(tracer_of(held->c.pid, tid), getpid());
+	hold_disarm(&held->h);
+	assert_int_equal(held->h.tid, 0);
+	assert_int_equal(tracer_of(held->c.pid, tid), 0);
+	assert_null(strchr("tT", *said(held->c.pid, tid, "State:")));
+	child_tell(&held->c, 'n');
 }
 
-static void a_stop_stays_a_stop_and_goes_on(void **state)
+static void what_was_stopped_stays_so_when_it_is_let_go(void **state)
 {
-	enum hold_event events[4];
-	struct hold h = { 0 };
-	struct err err;
-	pid_t pid = start(&(struct plan){ .other = stops_all });
-	int status;
-	size_t n;
+	HELD(held);
+	struct hold was = held->h;
 
-	(void)state;
-	if (!arms(&h, pid, &err))
-		skip_test(err.msg);
-	let_begin();
-	while (hear(&status) != pid)
-		assert_int_equal(hold_handle(&h, status), HOLD_NOTHING);
-	assert_true(WIFSTOPPED(status));
-	assert_int_equal(kill(pid, SIGCONT), 0);
-	status = drive(pid, &h, events, 4, &n);
-	assert_int_equal(n, 1);
-	assert_int_equal(WEXITSTATUS(status), 6);
+	kill(held->c.pid, SIGSTOP);
+	serve(&held->h, is_stopped);
+	hold_disarm(&held->h);
+	assert_int_equal(tracer_of(was.pid, was.tid), 0);
+	assert_true(is_stopped(&was));
+	for (int i = 0; i < 1000 && *said(was.pid, was.tid, "State:") != 'T'; i++)
+		usleep(1000); /* it is woken to stop again, without us */
+	assert_int_equal(*said(was.pid, was.tid, "State:"), 'T');
+	kill(held->c.pid, SIGCONT);
+	child_tell(&held->c, 'n');
 }
 
-static void who_is_let_go_stays_stopped_if_it_was(void **state)
+/* Whyoom may be killed at any time, also between the kill of what it holds and its end. */
+static void the_tracers_death_leaves_no_stop(void **state)
 {
-	struct hold h = { 0 };
+	struct held *held = *state;
 	struct err err;
-	pid_t pid = start(&(struct plan){ .other = stops_all });
 	int status;
+	pid_t tracer;
 
-	(void)state;
-	if (!arms(&h, pid, &err))
-		skip_test(err.msg);
-	let_begin();
-	while (hear(&status) != pid)
-		assert_int_equal(hold_handle(&h, status), HOLD_NOTHING);
-	hold_disarm(&h);
-	assert_int_equal(waitpid(pid, &status, WNOHANG | __WALL), 0);
-	assert_int_equal(kill(pid, SIGCONT), 0);
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_int_equal(WEXITSTATUS(status), 6);
+	if (!held->armed)
+		skip_test("ptrace is refused");
+	hold_disarm(&held->h);
+	fflush(NULL);
+	tracer = fork();
+	if (tracer == 0) {
+		struct hold h;
+
+		if (hold_arm(&h, held->c.pid, &err) < 0)
+			_exit(1);
+		kill(held->c.pid, SIGKILL);
+		if (waitpid(h.tid, &status, __WALL) != h.tid ||
+		    hold_handle(&h, status) != HOLD_DYING)
+			_exit(2);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(tracer, &status, 0), tracer);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	assert_int_equal(waitpid(held->c.pid, &status, 0), held->c.pid);
+	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+	held->c.pid = 0;
 }
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, start, end)
 
 int main(void)
 {
-	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_kill_is_a_death),
-		cmocka_unit_test(an_exit_is_a_death),
-		cmocka_unit_test(an_exec_is_no_death),
-		cmocka_unit_test(an_exec_by_the_thread_itself),
-		cmocka_unit_test(a_threads_end_is_no_death),
-		cmocka_unit_test(a_stop_stays_a_stop_and_goes_on),
-		cmocka_unit_test(who_is_let_go_stays_stopped_if_it_was),
+	const struct CMUnitTest tests[] = {
+		TEST(the_thread_is_the_first_after_the_leader),
+		cmocka_unit_test(a_process_of_one_thread_is_too_young),
+		TEST(a_kill_leaves_the_memory_readable),
+		TEST(an_exit_of_the_process_is_its_death),
+		TEST(the_end_of_the_thread_alone_is_not),
+		TEST(another_program_in_its_place_is_no_death),
+		TEST(nor_is_one_that_another_thread_starts),
+		TEST(its_signals_reach_it),
+		TEST(a_stop_stops_until_it_goes_on),
+		TEST(nobody_traces_what_was_let_go),
+		TEST(what_was_stopped_stays_so_when_it_is_let_go),
+		TEST(the_tracers_death_leaves_no_stop),
 	};
 
+	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
+		      0);
+	area = mmap(NULL, AREA, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	assert_true(shared != MAP_FAILED && area != MAP_FAILED);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
