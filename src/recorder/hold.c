@@ -15,16 +15,21 @@
 #define EXEC_LOOKS 3 /* a thread that runs does not tell its system call */
 #define EXEC_PAUSE_NS NS_PER_MS
 
+static DIR *open_threads(pid_t pid)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/task", pid);
+	return opendir(path);
+}
+
 /* The thread that the runtime started first after the leader; 0 while there is none. */
 static pid_t second_thread(pid_t pid)
 {
-	char path[64];
-	_cleanup_(close_dir) DIR *d = NULL;
+	_cleanup_(close_dir) DIR *d = open_threads(pid);
 	struct dirent *e;
 	pid_t best = 0;
 
-	snprintf(path, sizeof(path), "/proc/%d/task", pid);
-	d = opendir(path);
 	while (d && (e = readdir(d))) {
 		struct str name = str_from(e->d_name);
 		uint64_t tid;
@@ -55,10 +60,10 @@ static bool is_stop_signal(int sig)
 	return sig == SIGSTOP || sig == SIGTSTP || sig == SIGTTIN || sig == SIGTTOU;
 }
 
-enum calling { NO_EXEC, AN_EXEC, NOT_TOLD };
+enum { NO_CALL = -1, NOT_TOLD = -2 };
 
-/* The system call that a thread stands in: "59 0xc000012345 …", "running". */
-static enum calling call_of(int taskfd, const char *tid)
+/* The system call that a thread stands in: "59 0xc000012345 …", "running", "-1 …". */
+static long call_of(int taskfd, const char *tid)
 {
 	char path[64], text[64];
 	_cleanup_(close_fd) int fd = -1;
@@ -70,26 +75,29 @@ static enum calling call_of(int taskfd, const char *tid)
 	fd = openat(taskfd, path, O_RDONLY | O_CLOEXEC);
 	n = fd < 0 ? -1 : read(fd, text, sizeof(text));
 	if (n <= 0)
-		return NO_EXEC; /* gone */
+		return NO_CALL; /* gone */
 	s = (struct str){ text, (size_t)n };
-	if (!str_take_u64(&s, &number))
-		return str_has_prefix(s, STR("running")) ? NOT_TOLD : NO_EXEC;
-	return number == SYS_execve || number == SYS_execveat ? AN_EXEC : NO_EXEC;
+	if (str_take_u64(&s, &number))
+		return (long)number;
+	return str_has_prefix(s, STR("running")) ? NOT_TOLD : NO_CALL;
 }
 
-static enum calling look_for_exec(pid_t pid)
+static bool is_exec(long call)
 {
-	_cleanup_(close_dir) DIR *d = NULL;
-	enum calling found = NO_EXEC;
+	return call == SYS_execve || call == SYS_execveat;
+}
+
+/* The call of a thread that runs exec(); else NOT_TOLD where there is one that runs. */
+static long look_for_exec(DIR *threads)
+{
+	long found = NO_CALL;
 	struct dirent *e;
-	char path[64];
 
-	snprintf(path, sizeof(path), "/proc/%d/task", pid);
-	d = opendir(path);
-	while (d && found != AN_EXEC && (e = readdir(d))) {
-		enum calling one = e->d_name[0] == '.' ? NO_EXEC : call_of(dirfd(d), e->d_name);
+	rewinddir(threads);
+	while (!is_exec(found) && (e = readdir(threads))) {
+		long call = e->d_name[0] == '.' ? NO_CALL : call_of(dirfd(threads), e->d_name);
 
-		found = one == NO_EXEC ? found : one;
+		found = call == NOT_TOLD || is_exec(call) ? call : found;
 	}
 	return found;
 }
@@ -98,51 +106,34 @@ static enum calling look_for_exec(pid_t pid)
  * A thread that replaces the program ends all others as exit_group(0) would, and
  * waits for them inside its system call.
  */
-static bool is_replaced(pid_t pid)
+static bool is_replaced(DIR *threads)
 {
 	const struct timespec pause = { .tv_nsec = EXEC_PAUSE_NS };
-	enum calling found = look_for_exec(pid);
+	long found = look_for_exec(threads);
 
 	for (int i = 0; found == NOT_TOLD && i < EXEC_LOOKS; i++) {
 		nanosleep(&pause, NULL);
-		found = look_for_exec(pid);
+		found = look_for_exec(threads);
 	}
-	return found == AN_EXEC;
+	return is_exec(found);
 }
 
 /*
- * Is the whole process ending? Then its leader is a zombie already or has SIGKILL
- * pending (exit_group(), fatal signals and exec() send it to every thread).
+ * Does the process die, or just this thread, or just the program? A thread that
+ * ends itself stands in exit(), which is not exit_group(); one that is ended by
+ * others does not, whatever those others are at by now.
  */
-static bool ends_as_a_whole(pid_t pid)
-{
-	char path[64], text[4096];
-	struct str rest, line, word;
-	uint64_t pending;
-	ssize_t n;
-
-	snprintf(path, sizeof(path), "/proc/%d/status", pid);
-	_cleanup_(close_fd) int fd = open(path, O_RDONLY | O_CLOEXEC);
-	n = fd < 0 ? -1 : read(fd, text, sizeof(text));
-	if (n <= 0)
-		return true;
-	rest = (struct str){ text, (size_t)n };
-	while (str_take_line(&rest, &line)) {
-		if (str_take_prefix(&line, STR("State:")) && str_take_word(&line, &word) &&
-		    (word.p[0] == 'Z' || word.p[0] == 'X'))
-			return true;
-		if (str_take_prefix(&line, STR("SigPnd:\t")) && str_take_hex(&line, &pending))
-			return pending >> (SIGKILL - 1) & 1;
-	}
-	return false;
-}
-
-/* Does the process die, or just this thread? */
 static bool process_dies(const struct hold *h)
 {
-	if (WIFSIGNALED(h->exit_code))
+	_cleanup_(close_dir) DIR *threads = open_threads(h->pid);
+	char tid[16];
+
+	if (WIFSIGNALED(h->exit_code) || !threads)
 		return true;
-	return ends_as_a_whole(h->pid) && (h->exit_code != 0 || !is_replaced(h->pid));
+	snprintf(tid, sizeof(tid), "%d", h->tid);
+	if (call_of(dirfd(threads), tid) == SYS_exit)
+		return false;
+	return h->exit_code != 0 || !is_replaced(threads);
 }
 
 static enum hold_event at_exit_stop(struct hold *h)
