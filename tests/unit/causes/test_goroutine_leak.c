@@ -314,6 +314,67 @@ static void little_growth_of_the_living_is_no(void **state)
 	assert_int_equal(world_judge(&w, "goroutine-leak"), ANSWER_NO);
 }
 
+/* Looks like it: a peer that takes 18 of the 60 s watched; some of all ages wait, none for long. */
+static void confounder_peer_slow_for_a_third_is_unknown(void **state)
+{
+	WORLD(w, 256 * MIB);
+	struct quotes q = quotes(&w);
+
+	(void)state;
+	world_pattern(&w, PATTERN_LEAK, 100 * MIB);
+	for (unsigned i = 0; i < 7; i++)
+		world_group(&w, world_snapshot(&w, S(10 * i), SNAP_PERIODIC), 4000 * i, "IO wait",
+			    S(18), sending(&w, &q), q.go)
+			->wait_mean_ns = S(15);
+	assert_int_equal(world_judge(&w, "goroutine-leak"), ANSWER_UNKNOWN);
+}
+
+/* What one of them made for all (a cache, filled by the first) is not what each holds. */
+static void shared_object_is_not_claimed(void **state)
+{
+	WORLD(w, 256 * MIB);
+	struct quotes q = quotes(&w);
+
+	(void)state;
+	world_pattern(&w, PATTERN_LEAK, 100 * MIB);
+	pile(&w, &q, 5, 10000);
+	world_site(&w, &w.c.snapshots[4], world_stack(&w, q.alloc, NULL), 3, 60 * (int64_t)MIB);
+	assert_int_equal(world_judge(&w, "goroutine-leak"), ANSWER_YES);
+	assert_int_equal(w.f.heap_bytes, 0);
+}
+
+/* Without a profile: a heap that jumps late does not go with goroutines that grow evenly. */
+static void heap_that_goes_its_own_way_is_not_claimed(void **state)
+{
+	WORLD(w, 256 * MIB);
+	struct quotes q = quotes(&w);
+
+	(void)state;
+	world_pattern(&w, PATTERN_LEAK, 100 * MIB);
+	world_samples(&w, 60);
+	world_cycles(&w, 12, 60, 10 * MIB, 12 * MIB);
+	w.c.cycles[11].heap_marked = 150 * MIB;
+	for (size_t i = 0; i < w.c.n_samples; i++)
+		w.c.samples[i].allglen = 10 + 160 * i;
+	pile(&w, &q, 5, 9600);
+	assert_int_equal(world_judge(&w, "goroutine-leak"), ANSWER_YES);
+	assert_int_equal(w.f.heap_bytes, 0);
+	assert_says_text(&w, w.f.evidence[4].text, "only their stacks");
+}
+
+static void goroutines_of_the_runtime_are_no_pile(void **state)
+{
+	WORLD(w, 256 * MIB);
+	struct quotes q = quotes(&w);
+
+	(void)state;
+	world_pattern(&w, PATTERN_LEAK, 10 * MIB);
+	pile(&w, &q, 5, 10000);
+	for (unsigned i = 0; i < 5; i++)
+		w.c.snapshots[i].groups[0].system = true;
+	assert_int_equal(world_judge(&w, "goroutine-leak"), ANSWER_NO);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -333,6 +394,10 @@ int main(void)
 		cmocka_unit_test(seen_once_without_samples_is_unknown),
 		cmocka_unit_test(pile_of_few_bytes_is_no),
 		cmocka_unit_test(little_growth_of_the_living_is_no),
+		cmocka_unit_test(confounder_peer_slow_for_a_third_is_unknown),
+		cmocka_unit_test(shared_object_is_not_claimed),
+		cmocka_unit_test(heap_that_goes_its_own_way_is_not_claimed),
+		cmocka_unit_test(goroutines_of_the_runtime_are_no_pile),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -149,6 +149,35 @@ static void heap_not_read_is_unknown(void **state)
 	assert_says_text(&w, w.f.why, "could not be read");
 }
 
+/* What a finer leak leaves over is less than the error of its estimate. */
+static void small_rest_beside_a_finer_leak_is_no(void **state)
+{
+	WORLD(w, 256 * MIB);
+
+	(void)state;
+	leak(&w);
+	world_earlier(&w, "goroutine-leak", ANSWER_YES, 165 * MIB, 155 * MIB);
+	assert_int_equal(world_judge(&w, "heap-growth"), ANSWER_NO);
+}
+
+/* Sites that a finer leak claims are not named again. */
+static void claimed_place_is_not_named(void **state)
+{
+	static const bool claimed[2] = { true, false };
+	WORLD(w, 256 * MIB);
+	struct case_snapshot *s = leak(&w);
+
+	(void)state;
+	world_site(&w, s, world_stack(&w, world_frame(&w, "main.pump", "/src/hub.go", 9), NULL),
+		   1000, 90 * MIB);
+	world_site(&w, s, put(&w), 1000, 60 * MIB);
+	world_earlier(&w, "goroutine-leak", ANSWER_YES, 95 * MIB, 90 * MIB);
+	w.earlier[0].sites = claimed;
+	assert_int_equal(world_judge(&w, "heap-growth"), ANSWER_YES);
+	assert_int_equal(w.f.culprits[0].line, 57);
+	assert_int_equal(w.f.n_culprits, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -161,6 +190,8 @@ int main(void)
 		cmocka_unit_test(yes_rest_beside_a_finer_leak),
 		cmocka_unit_test(pattern_not_known_is_unknown),
 		cmocka_unit_test(heap_not_read_is_unknown),
+		cmocka_unit_test(small_rest_beside_a_finer_leak_is_no),
+		cmocka_unit_test(claimed_place_is_not_named),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -176,6 +176,31 @@ static void kill_not_confirmed_is_unknown(void **state)
 	assert_int_equal(world_judge(&w, "neighbour"), ANSWER_UNKNOWN);
 }
 
+/* Both grew, the server more. */
+static void server_that_grew_more_is_no(void **state)
+{
+	WORLD(w, 256 * MIB);
+
+	(void)state;
+	world_pattern(&w, PATTERN_LEAK, 180 * MIB);
+	process(&w, 4242, "api", 20 * MIB, 115 * MIB);
+	process(&w, 4300, "sidecar", 30 * MIB, 115 * MIB);
+	assert_int_equal(world_judge(&w, "neighbour"), ANSWER_NO);
+}
+
+/* The table shows a larger one, but the record shows that the server itself leaked. */
+static void leak_beside_a_larger_task_is_unknown(void **state)
+{
+	WORLD(w, CASE_NO_LIMIT);
+	struct case_kill *k = log_kill(&w, OOM_GLOBAL);
+
+	(void)state;
+	world_pattern(&w, PATTERN_LEAK, 250 * MIB);
+	task(k, 4242, "api", 300 * MIB);
+	task(k, 99, "java", 3000 * MIB);
+	assert_int_equal(world_judge(&w, "neighbour"), ANSWER_UNKNOWN);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -190,6 +215,8 @@ int main(void)
 		cmocka_unit_test(host_without_task_table_is_unknown),
 		cmocka_unit_test(many_small_ones_is_unknown),
 		cmocka_unit_test(kill_not_confirmed_is_unknown),
+		cmocka_unit_test(server_that_grew_more_is_no),
+		cmocka_unit_test(leak_beside_a_larger_task_is_unknown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
