@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "report/report.h"
+#include "verdict/headline.h"
 #include "verdict/verdict.h"
 
 #define BUDGET (16 * 1024 * 1024)
@@ -260,6 +261,22 @@ static void spent_arena_is_an_error(void **state)
 	assert_says(&j.err, "memory");
 }
 
+/* A live process that stood still is fine, but not where it stands at its limit. */
+static void still_at_the_limit_is_not_called_fine(void **state)
+{
+	JUDGED(j);
+
+	(void)state;
+	j.c.end.alive = true;
+	j.v.c = &j.c;
+	j.v.base.pattern.charge = (struct trend){ .known = true, .flat = true };
+	j.v.oom.limit = 256 * MIB;
+	j.v.oom.usage = 100 * MIB;
+	assert_int_equal(exit_status_of(&j.v), 0);
+	j.v.oom.usage = 250 * MIB;
+	assert_int_equal(exit_status_of(&j.v), 3);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -274,6 +291,7 @@ int main(void)
 		cmocka_unit_test(shares_never_sum_to_more_than_the_whole),
 		cmocka_unit_test(normal_end_is_status_0),
 		cmocka_unit_test(spent_arena_is_an_error),
+		cmocka_unit_test(still_at_the_limit_is_not_called_fine),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
