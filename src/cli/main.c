@@ -47,7 +47,7 @@ static const struct opt {
 	{ OPT_JSON,   "json",       "[=FILE]",   ON(RUN),             "write the verdict as JSON to FILE (--json=FILE)" },
 	{ 'o',        "output",     "FILE",     SNAPSHOT_VERBS,      "write to FILE; x.pb.gz is pprof (not stats, spans)" },
 	{ OPT_LATEST, "latest",     NULL,       ON(HEAP) | ON(ALLOCS), "with what was allocated since the last GC cycle" },
-	{ OPT_EXE,    "exe",        "FILE",     SNAPSHOT_VERBS | ON(DIAGNOSE), "the binary, where /proc/PID/exe or the core's path is not it" },
+	{ OPT_EXE,    "exe",        "FILE",     SNAPSHOT_VERBS | ON(DIAGNOSE), "the binary, where the target names another" },
 	{ OPT_MEMORY, "memory-max", "SIZE",     ON(RUN),             "memory limit of CMD, swap too: 256M, 1.5G" },
 	{ OPT_CPU,    "cpu-max",    "CORES",    ON(RUN),             "CPU limit of CMD: 0.5, 2" },
 	{ OPT_NOFILE, "nofile",     "N",        ON(RUN),             "limit of open files of CMD" },
