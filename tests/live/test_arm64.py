@@ -40,6 +40,11 @@ class Arm64(unittest.TestCase):
     def test_stripped(self):
         self.check("stripped")
 
+    def test_position_independent(self):
+        if not os.path.exists(f"{cells.SYSROOT}/lib/ld-linux-aarch64.so.1"):
+            self.skipTest("no C library for arm64 (Debian: libc6-arm64-cross)")
+        self.check("pie")
+
 
 @needs_root
 @needs_go

@@ -115,7 +115,12 @@ def drop_sections(path):
 
 
 def emulated(arch, command):
-    return command if arch == "amd64" else [QEMU, "-B", "0", "-L", SYSROOT, *command]
+    """The emulated program's addresses must be those of the process: qemu refuses -B 0 where the program has none of
+    its own (ET_DYN, e_type 3), and gives it such by itself."""
+    if arch == "amd64":
+        return command
+    fixed = pathlib.Path(command[0]).read_bytes()[16] != 3
+    return [QEMU, *(("-B", "0") if fixed else ()), "-L", SYSROOT, *command]
 
 
 class Cell:

@@ -228,6 +228,60 @@ static void references_come_in_code_order(void **state)
 	assert_int_equal(image_refs(img, m, &f, refs, 4, &err), -EFBIG);
 }
 
+/* adrp x27, @page of @at */
+static uint32_t adrp_x27(uint64_t pc, uint64_t at)
+{
+	uint64_t pages = (at >> 12) - (pc >> 12);
+
+	return (uint32_t)(0x9000001bU | (pages & 3) << 29 | (pages >> 2 & 0x7ffff) << 5);
+}
+
+static void put_arm64(struct tiny *to, uint64_t entry)
+{
+	uint32_t low = (TINY_DATA + 0x810) & 0xfff;
+	const uint32_t code[] = {
+		adrp_x27(entry, TINY_DATA + 0x810),
+		0x91000360U | low << 10, /* add x0, x27, #low */
+		adrp_x27(entry + 8, TINY_DATA + 0xa08),
+		0xf9400361U | ((TINY_DATA + 0xa08) & 0xfff) >> 3 << 10, /* ldr x1, [x27, #low] */
+		0xd65f03c0U,						/* ret */
+	};
+
+	to->rodata[0x106] = 4; /* the header's quantum */
+	memcpy(to->text + (entry - TINY_TEXT), code, sizeof(code));
+}
+
+static void arm64_code_is_told_by_its_quantum(void **state)
+{
+	_cleanup_mem_ struct mem *m = NULL;
+	_cleanup_image_ struct image *img = NULL;
+	struct image_ref refs[4];
+	struct image_func f;
+	int32_t sp;
+
+	(void)state;
+	tiny_build(&t, 22);
+	put_arm64(&t, pc_of(TINY_TWICE, 0));
+	m = tiny_open(&t);
+	img = found(m);
+	assert_int_equal(image_arch(img), ARCH_ARM64);
+	assert_string_equal(image_goarch(img), "arm64");
+	assert_true(image_func_named(img, "main.twice", &f));
+	assert_int_equal(image_refs(img, m, &f, refs, 4, &err), 2);
+	assert_int_equal(refs[0].insn, f.entry + 4);
+	assert_int_equal(refs[0].target, TINY_DATA + 0x810);
+	assert_true(refs[0].lea);
+	assert_int_equal(refs[1].insn, f.entry + 12);
+	assert_int_equal(refs[1].target, TINY_DATA + 0xa08);
+	assert_int_equal(refs[1].segment, SEG_BSS);
+	assert_false(refs[1].lea);
+	/* pcs in the tables are counted in instructions */
+	assert_true(image_pcsp(img, pc_of(TINY_MAIN, 4 * 8 - 1), &sp));
+	assert_int_equal(sp, 0);
+	assert_true(image_pcsp(img, pc_of(TINY_MAIN, 4 * 8), &sp));
+	assert_int_equal(sp, 0x28);
+}
+
 static void the_toolchain_is_named_by_build_info_or_by_the_runtime(void **state)
 {
 	static const struct {
@@ -644,6 +698,7 @@ int main(void)
 		cmocka_unit_test(functions_are_found_by_address_and_by_name),
 		cmocka_unit_test(addresses_have_segments),
 		cmocka_unit_test(references_come_in_code_order),
+		cmocka_unit_test(arm64_code_is_told_by_its_quantum),
 		cmocka_unit_test(the_toolchain_is_named_by_build_info_or_by_the_runtime),
 		cmocka_unit_test(without_any_words_the_toolchain_is_unknown),
 		cmocka_unit_test(functions_have_modules),
