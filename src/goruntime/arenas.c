@@ -70,8 +70,8 @@ int goarenas_read(const struct goruntime *rt, struct mem *m, struct span64 *out,
 }
 
 /* mheap.arenas is [1<<L1]*[1<<L2]*heapArena. */
-static int heap_arena_of(const struct goruntime *rt, struct mem *m, uint64_t addr, uint64_t *ret,
-			 struct err *err)
+int go_heap_arena_of(const struct goruntime *rt, struct mem *m, uint64_t addr, uint64_t *ret,
+		     struct err *err)
 {
 	const uint32_t *at = rt->lay->at;
 	uint64_t index = (addr - (uint64_t)rt->lay->arena_base_offset) / at[L_HEAP_ARENA_BYTES];
@@ -96,7 +96,7 @@ int go_arena_span_of(const struct goruntime *rt, struct mem *m, uint64_t addr, u
 		     struct err *err)
 {
 	uint64_t arena, page = addr % rt->lay->at[L_HEAP_ARENA_BYTES] / GO_PAGE_SIZE;
-	int r = heap_arena_of(rt, m, addr, &arena, err);
+	int r = go_heap_arena_of(rt, m, addr, &arena, err);
 
 	return r < 0 ? r : mem_u64(m, arena + rt->lay->at[L_HEAP_ARENA_SPANS] + 8 * page, ret, err);
 }
@@ -126,7 +126,7 @@ int go_arenas_have_inline_marks(const struct goruntime *rt, struct mem *m, bool 
 	n = goarenas_read(rt, m, arenas, 8, err);
 	for (int i = 0; i < n && i < 8 && !found; i++) {
 		uint64_t arena;
-		int r = heap_arena_of(rt, m, arenas[i].from, &arena, err);
+		int r = go_heap_arena_of(rt, m, arenas[i].from, &arena, err);
 
 		if (r >= 0)
 			r = mem_read(m, arena + rt->lay->at[L_HEAP_ARENA_PAGE_INLINE_MARKS], bits,

@@ -17,6 +17,10 @@
 int goarenas_read(const struct goruntime *rt, struct mem *m, struct span64 *out, size_t max,
 		  struct err *err) _must_use_;
 
+/* The heapArena of the arena that @addr lies in. -EFAULT: in none. */
+int go_heap_arena_of(const struct goruntime *rt, struct mem *m, uint64_t addr, uint64_t *ret,
+		     struct err *err) _must_use_;
+
 /* The mspan that the arena's index has for the page at @addr; 0: none. -EFAULT: no arena. */
 int go_arena_span_of(const struct goruntime *rt, struct mem *m, uint64_t addr, uint64_t *ret,
 		     struct err *err) _must_use_;

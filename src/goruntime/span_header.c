@@ -7,8 +7,15 @@
 
 uint32_t span_header_len(const struct layout *lay)
 {
-	return layout_has(lay, L_MSPAN_LARGE_TYPE) ? lay->at[L_MSPAN_LARGE_TYPE] + 8
-						   : lay->at[L_MSPAN_LIMIT] + 8;
+	static const enum layout_field last[] = { L_MSPAN_LIMIT, L_MSPAN_SPECIALS,
+						  L_MSPAN_LARGE_TYPE };
+	uint32_t end = 0;
+
+	for (size_t i = 0; i < sizeof(last) / sizeof(*last); i++) {
+		if (layout_has(lay, last[i]) && lay->at[last[i]] + 8 > end)
+			end = lay->at[last[i]] + 8;
+	}
+	return end;
 }
 
 static uint64_t wide_or_narrow(const uint8_t *p, uint32_t width)
@@ -29,6 +36,7 @@ void span_header_decode(const struct layout *lay, const uint8_t *p, struct span_
 		.freeindex = wide_or_narrow(p + at[L_MSPAN_FREEINDEX], at[L_WIDTH_MSPAN_FREEINDEX]),
 		.alloc_bits = le64(p + at[L_MSPAN_ALLOC_BITS]),
 		.gcmark_bits = le64(p + at[L_MSPAN_GCMARK_BITS]),
+		.specials = le64(p + at[L_MSPAN_SPECIALS]),
 		.large_type =
 			layout_has(lay, L_MSPAN_LARGE_TYPE) ? le64(p + at[L_MSPAN_LARGE_TYPE]) : 0,
 		.sweepgen = le32(p + at[L_MSPAN_SWEEPGEN]),

@@ -18,6 +18,7 @@ uint32_t span_header_len(const struct layout *lay);
 struct span_header {
 	uint64_t start, npages, elemsize, limit, nelems, freeindex;
 	uint64_t alloc_bits, gcmark_bits; /* addresses */
+	uint64_t specials;		  /* address of the first */
 	uint64_t large_type;		  /* 0 before 1.22 and where there is none */
 	uint32_t sweepgen;
 	uint16_t alloc_count, alloc_count_before_cache;
