@@ -59,6 +59,7 @@ int verb_heap(const struct cli *cli);
 int verb_allocs(const struct cli *cli);
 int verb_goroutines(const struct cli *cli);
 int verb_spans(const struct cli *cli);
+int verb_objects(const struct cli *cli);
 int verb_kernlog(const struct cli *cli);
 int verb_causes(const struct cli *cli);
 int verb_doctor(const struct cli *cli);

@@ -12,7 +12,7 @@
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define ON(verb) (1u << (verb))
 
-enum verb_id { PS, RUN, DIAGNOSE, STATS, HEAP, ALLOCS, GOROUTINES, SPANS, KERNLOG, CAUSES, DOCTOR };
+enum verb_id { PS, RUN, DIAGNOSE, STATS, HEAP, ALLOCS, GOROUTINES, SPANS, OBJECTS, KERNLOG, CAUSES, DOCTOR };
 
 /* clang-format off */
 static const struct verb verbs[] = {
@@ -24,12 +24,13 @@ static const struct verb verbs[] = {
 	[ALLOCS]     = { "allocs",     "PID | CORE",      "the heap profile by allocation site, all bytes ever",       verb_allocs },
 	[GOROUTINES] = { "goroutines", "PID | CORE",      "goroutines grouped by stack, with states and ages",         verb_goroutines },
 	[SPANS]      = { "spans",      "PID | CORE",      "how full the heap's spans are, and its large objects",      verb_spans },
+	[OBJECTS]    = { "objects",    "PID | CORE",      "who holds the heap: retained bytes by variable and goroutine", verb_objects },
 	[KERNLOG]    = { "kernlog",    "[=FILE]",          "the kills in a kernel log (default: this kernel's own)",    verb_kernlog },
 	[CAUSES]     = { "causes",     "[ID]",            "the causes whyoom knows, or one of them in full",           verb_causes },
 	[DOCTOR]     = { "doctor",     "",                "what this host permits, and what is lost where it does not", verb_doctor },
 };
 
-#define SNAPSHOT_VERBS (ON(STATS) | ON(HEAP) | ON(ALLOCS) | ON(GOROUTINES) | ON(SPANS))
+#define SNAPSHOT_VERBS (ON(STATS) | ON(HEAP) | ON(ALLOCS) | ON(GOROUTINES) | ON(SPANS) | ON(OBJECTS))
 #define ALL UINT32_MAX
 
 enum option_id {

@@ -58,12 +58,12 @@ static uint32_t holder_of(struct grouping *x, const struct key *k, bool *fresh)
 
 static uint32_t of_global(struct grouping *x, uint64_t addr)
 {
-	struct heap_global var = { .addr = addr, .type = HEAP_NONE };
+	struct heap_global var = { .addr = addr };
 	bool fresh;
 	uint32_t i;
 
 	if (!x->globals || !heap_global_at(x->globals, addr, &var))
-		var = (struct heap_global){ .addr = addr, .type = HEAP_NONE };
+		var = (struct heap_global){ .addr = addr };
 	i = holder_of(x, &(struct key){ HEAP_ROOT_GLOBAL, var.addr, 0 }, &fresh);
 	if (i != HEAP_NONE && fresh)
 		x->of[i].global = var;

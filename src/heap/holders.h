@@ -10,7 +10,8 @@
 #ifndef HEAP_HOLDERS_H
 #define HEAP_HOLDERS_H
 
-#include "heap/typing.h"
+#include "heap/globals.h"
+#include "heap/graph.h"
 
 struct heap_holder {
 	enum heap_root_kind kind;
