@@ -42,6 +42,7 @@ struct cli { /* what the command line said */
 	int64_t for_ns;
 	pid_t pid; /* --pid, 0: none */
 	bool latest;
+	bool stop;
 	int argc; /* what is left after the options */
 	char **argv;
 };

@@ -12,7 +12,20 @@
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define ON(verb) (1u << (verb))
 
-enum verb_id { PS, RUN, DIAGNOSE, STATS, HEAP, ALLOCS, GOROUTINES, SPANS, OBJECTS, KERNLOG, CAUSES, DOCTOR };
+enum verb_id {
+	PS,
+	RUN,
+	DIAGNOSE,
+	STATS,
+	HEAP,
+	ALLOCS,
+	GOROUTINES,
+	SPANS,
+	OBJECTS,
+	KERNLOG,
+	CAUSES,
+	DOCTOR
+};
 
 /* clang-format off */
 static const struct verb verbs[] = {
@@ -35,7 +48,7 @@ static const struct verb verbs[] = {
 
 enum option_id {
 	OPT_JSON = 256, OPT_LANG, OPT_MEMORY, OPT_CPU, OPT_NOFILE, OPT_CASE, OPT_FOR, OPT_PID, OPT_TIME,
-	OPT_LATEST, OPT_EXE
+	OPT_LATEST, OPT_EXE, OPT_STOP
 };
 
 static const struct opt {
@@ -46,8 +59,9 @@ static const struct opt {
 } options[] = {
 	{ OPT_JSON,   "json",       "[=FILE]",   ALL & ~ON(RUN),      "print JSON, or write it to FILE besides the text" },
 	{ OPT_JSON,   "json",       "[=FILE]",   ON(RUN),             "write the verdict as JSON to FILE (--json=FILE)" },
-	{ 'o',        "output",     "FILE",     SNAPSHOT_VERBS,      "write to FILE; x.pb.gz is pprof (not stats, spans)" },
+	{ 'o',        "output",     "FILE",     SNAPSHOT_VERBS,      "write to FILE; x.pb.gz is pprof (not stats, spans, objects)" },
 	{ OPT_LATEST, "latest",     NULL,       ON(HEAP) | ON(ALLOCS), "with what was allocated since the last GC cycle" },
+	{ OPT_STOP,   "stop",       NULL,       ON(OBJECTS),         "stop the process while its heap is copied: exact" },
 	{ OPT_EXE,    "exe",        "FILE",     SNAPSHOT_VERBS | ON(DIAGNOSE), "the binary, where the target names another" },
 	{ OPT_MEMORY, "memory-max", "SIZE",     ON(RUN),             "memory limit of CMD, swap too: 256M, 1.5G" },
 	{ OPT_CPU,    "cpu-max",    "CORES",    ON(RUN),             "CPU limit of CMD: 0.5, 2" },
@@ -120,6 +134,9 @@ static bool set_option(struct cli *cli, int id, const char *arg)
 		return true;
 	case 'o':
 		cli->output = arg;
+		return true;
+	case OPT_STOP:
+		cli->stop = true;
 		return true;
 	case OPT_LATEST:
 		cli->latest = true;

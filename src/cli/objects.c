@@ -4,16 +4,19 @@
 #include <fcntl.h>
 #include <inttypes.h>
 
+#include "base/clock.h"
 #include "base/json.h"
 #include "cli/one_target.h"
 #include "cli/output.h"
 #include "goruntime/wait_reasons.h"
 #include "heap/holders.h"
+#include "target/stop.h"
 
 #define OUTPUT_MAX ((size_t)1 << 30)
 #define TEXT_HOLDERS 30
 #define COPY_MAX ((uint64_t)4 << 30)
 #define NAME_MAX_TEXT 256
+#define STOP_MAX NS_PER_S /* for its threads to come to a stand */
 
 static const char *const kinds[HEAP_ROOT_KINDS] = {
 	[HEAP_ROOT_GLOBAL] = "global",	     [HEAP_ROOT_STACK] = "goroutine",
@@ -31,6 +34,7 @@ static const char *const modes[] = {
 struct view {
 	const struct subject *t;
 	struct heap_copied copied;
+	int64_t stopped_ns; /* -1: it was not */
 	struct heap_graph g;
 	struct heap_holders h;
 };
@@ -77,7 +81,11 @@ static void write_text(const struct view *v, struct buf *out)
 		   output_size(g->conservative_bytes, b),
 		   g->marked_bytes == UINT64_MAX ? "not known" : output_size(g->marked_bytes, c));
 	if (g->mode == HEAP_LIVE)
-		buf_printf(out, "the process ran on while it was read: figures are approximate\n");
+		buf_printf(out,
+			   "it ran on while it was read: figures are approximate (see --stop)\n");
+	if (v->stopped_ns >= 0)
+		buf_printf(out, "it was stopped for %.1f ms while %s were copied\n",
+			   (double)v->stopped_ns / 1e6, output_size(v->copied.bytes, a));
 	if (v->copied.truncated)
 		buf_printf(out, "the heap is larger than the copy may be: the rest was left out\n");
 	buf_printf(out, "\n%10s %12s  %-9s  %s\n", "retained", "objects", "holder", "name");
@@ -125,7 +133,10 @@ static void write_json(const struct view *v, struct buf *out)
 		json_none(&j, "heap_marked_bytes");
 	else
 		json_u64(&j, "heap_marked_bytes", g->marked_bytes);
-	json_none(&j, "stopped_seconds");
+	if (v->stopped_ns < 0)
+		json_none(&j, "stopped_seconds");
+	else
+		json_double(&j, "stopped_seconds", (double)v->stopped_ns / 1e9);
 	json_u64(&j, "copied_bytes", v->copied.bytes);
 	json_u64(&j, "missing_pages", v->copied.pages_missing);
 	json_bool(&j, "truncated", v->copied.truncated);
@@ -137,18 +148,34 @@ static void write_json(const struct view *v, struct buf *out)
 	json_close(&j, '}');
 }
 
+static int copy_stopped(struct view *v, struct subject *t, const struct heap_copy_options *opt,
+			struct heap_copy **copy, struct err *err)
+{
+	struct stop stop;
+	int r = stop_begin(&stop, t->pid, STOP_MAX, err);
+
+	if (r < 0)
+		return r;
+	r = heap_copy(&t->rt, t->mem, opt, copy, &v->copied, err);
+	stop_end(&stop);
+	v->stopped_ns = stop.ended - stop.since;
+	return r;
+}
+
 static int look(struct view *v, struct subject *t, const struct heap_copy_options *opt,
 		struct heap_globals *globals, struct heap_copy **copy, struct arena *a,
 		struct err *err)
 {
-	struct heap_holders_options prove = { .prove_stuck = true };
-	int r = heap_copy(&t->rt, t->mem, opt, copy, &v->copied, err);
+	struct heap_holders_options prove = { .prove_stuck = false };
+	int r = opt->mode == HEAP_STOPPED ? copy_stopped(v, t, opt, copy, err)
+					  : heap_copy(&t->rt, t->mem, opt, copy, &v->copied, err);
 
 	if (r == 0)
 		r = heap_graph(&t->rt, *copy, &v->g, err);
 	if (r < 0)
 		return r;
-	prove.prove_stuck = !v->copied.truncated && !v->copied.pages_missing;
+	prove.prove_stuck =
+		opt->mode != HEAP_LIVE && !v->copied.truncated && !v->copied.pages_missing;
 	return heap_holders(&t->rt, &v->g, globals, &prove, a, &v->h, err);
 }
 
@@ -156,7 +183,7 @@ int verb_objects(const struct cli *cli)
 {
 	_cleanup_(subject_release) struct subject t = { .procfd = -1 };
 	struct heap_copy_options opt = { .mode = HEAP_LIVE, .max_bytes = COPY_MAX };
-	struct view v = { .t = &t };
+	struct view v = { .t = &t, .stopped_ns = -1 };
 	struct heap_copy *copy = NULL;
 	struct heap_globals *globals = NULL;
 	_cleanup_(close_fd) int exe = -1;
@@ -170,6 +197,8 @@ int verb_objects(const struct cli *cli)
 		return r;
 	if (!t.pid)
 		opt.mode = HEAP_CORE;
+	else if (cli->stop)
+		opt.mode = HEAP_STOPPED;
 	if (t.procfd >= 0)
 		exe = openat(t.procfd, "exe", O_RDONLY | O_CLOEXEC);
 	r = heap_globals(&t.rt, t.mem, exe, &globals, &err);
