@@ -111,7 +111,9 @@ static bool cached_is_sane(const struct layout *lay, const struct span_header *s
 	if (!s->npages)
 		return !s->start && !s->alloc_count;
 	return s->state == lay->at[L_MSPAN_IN_USE] && s->spanclass == class &&
-	       span_header_is_sane(lay, s) && s->alloc_count_before_cache <= s->alloc_count;
+	       span_header_is_sane(lay, s) &&
+	       (!layout_has(lay, L_MSPAN_ALLOC_COUNT_BEFORE_CACHE) ||
+		s->alloc_count_before_cache <= s->alloc_count);
 }
 
 /* The first P's cache: 136 spans. */

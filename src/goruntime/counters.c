@@ -31,6 +31,22 @@ static const struct range ranges[COUNTERS_PIECES] = {
 	{ MHEAP, L_MHEAP_CACHEALLOC_INUSE, L_MHEAP_CACHEALLOC_INUSE, 8 },
 };
 
+/*
+ * To 1.18 memstats had the heap's counters, and heapStats behind the pause rings;
+ * what lies between numgc and it is read along.
+ */
+static const struct range ranges_of_18[COUNTERS_PIECES] = {
+	{ GC_CONTROLLER, L_GCC_GC_PERCENT, L_GCC_HEAP_MARKED, 8 },
+	{ MEMSTATS, L_MSTATS_HEAP_SYS, L_MSTATS_PAUSE_TOTAL_NS, 8 },
+	{ MEMSTATS, L_MSTATS_NUMGC, L_MSTATS_HEAP_STATS_GEN, 4 },
+	{ GCPHASE, NO_FIELD, NO_FIELD, 4 },
+	{ ALLGLEN, NO_FIELD, NO_FIELD, 8 },
+	{ MEMSTATS, L_MSTATS_ENABLEGC, L_MSTATS_ENABLEGC, 1 },
+	{ MHEAP, L_MHEAP_SWEEPGEN, L_MHEAP_PAGES_IN_USE, 8 },
+	{ MHEAP, L_MHEAP_SPANALLOC_INUSE, L_MHEAP_SPANALLOC_INUSE, 8 },
+	{ MHEAP, L_MHEAP_CACHEALLOC_INUSE, L_MHEAP_CACHEALLOC_INUSE, 8 },
+};
+
 /* A number in one of them and where it goes, 4 or 8 bytes in both. */
 struct number {
 	enum base base;
@@ -60,6 +76,10 @@ static const struct number numbers[] = {
 	NUMBER(GC_CONTROLLER, L_GCC_TOTAL_ALLOC, total_alloc),
 	NUMBER(GC_CONTROLLER, L_GCC_TOTAL_FREE, total_free),
 	NUMBER(GC_CONTROLLER, L_GCC_MAPPED_READY, mapped_ready),
+	NUMBER(GC_CONTROLLER, L_GCC_HEAP_GOAL, gc_percent_heap_goal),
+	NUMBER(MEMSTATS, L_MSTATS_HEAP_SYS, heap_sys),
+	NUMBER(MEMSTATS, L_MSTATS_HEAP_INUSE, heap_in_use),
+	NUMBER(MEMSTATS, L_MSTATS_HEAP_RELEASED, heap_released),
 	NUMBER(MEMSTATS, L_MSTATS_STACKS_SYS, stacks_sys),
 	NUMBER(MEMSTATS, L_MSTATS_MSPAN_SYS, mspan_sys),
 	NUMBER(MEMSTATS, L_MSTATS_MCACHE_SYS, mcache_sys),
@@ -122,7 +142,7 @@ int go_counters_prepare(const struct goruntime *rt, bool sample, struct go_count
 	size_t used = 0, n = sample ? COUNTERS_SAMPLE_PIECES : COUNTERS_PIECES;
 
 	for (size_t i = 0; i < n; i++) {
-		const struct range *r = &ranges[i];
+		const struct range *r = go_counters_of_18(rt->lay) ? &ranges_of_18[i] : &ranges[i];
 		uint64_t from = address_of(rt, r->base, r->first);
 		uint64_t len = address_of(rt, r->base, r->last) + r->width - from;
 
@@ -173,18 +193,35 @@ static void decode_deltas(const struct goruntime *rt, const struct go_counters_r
 	}
 }
 
+/* What 1.18 does not keep but follows from what it keeps, or is as if it were set so. */
+static void derive(struct go_counters *c)
+{
+	struct go_heap_totals t = go_counters_totals(c);
+
+	c->heap_free = c->heap_sys - c->heap_in_use - c->heap_released;
+	c->total_alloc = t.alloc_bytes;
+	c->total_free = t.free_bytes;
+	c->mapped_ready = go_counters_mapped(c) - c->heap_released;
+	c->memory_limit = INT64_MAX; /* it knows none */
+	c->triggered = UINT64_MAX;
+}
+
 void go_counters_decode(const struct goruntime *rt, const struct go_counters_raw *raw,
 			struct go_counters *ret)
 {
 	*ret = (struct go_counters){ 0 };
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
 		const struct number *n = &numbers[i];
-		const uint8_t *p = raw_at(raw, address_of(rt, n->base, n->field), n->width);
+		const uint8_t *p = NULL;
 
+		if (n->field == NO_FIELD || layout_has(rt->lay, n->field))
+			p = raw_at(raw, address_of(rt, n->base, n->field), n->width);
 		if (p) /* both sides are little-endian */
 			memcpy((char *)ret + n->to, p, n->width);
 	}
 	decode_deltas(rt, raw, ret);
+	if (go_counters_of_18(rt->lay))
+		derive(ret);
 }
 
 int go_counters_read(const struct goruntime *rt, struct mem *m, struct go_counters *ret,

@@ -24,6 +24,8 @@ struct go_counters {
 	uint64_t heap_in_use, heap_released, heap_free;
 	uint64_t total_alloc, total_free, mapped_ready;
 
+	uint64_t heap_sys; /* memstats, to 1.18: the three above; later 0 */
+
 	/* memstats.heapStats, the three generations summed */
 	uint64_t committed, released, in_heap, in_stacks, in_work_bufs, in_ptr_scalar_bits;
 	uint64_t tiny_allocs;
@@ -44,6 +46,16 @@ struct go_counters {
 	uint32_t gcphase;
 	uint64_t allglen;
 };
+
+/*
+ * Go 1.18 keeps the heap's counters in memstats, has no memory limit and does not
+ * keep totalAlloc, totalFree and mappedReady; they are derived when decoded
+ * (memory_limit INT64_MAX, triggered UINT64_MAX), so relations between them say nothing.
+ */
+static inline bool go_counters_of_18(const struct layout *lay)
+{
+	return !layout_has(lay, L_GCC_MAPPED_READY);
+}
 
 #define COUNTERS_PIECES 9
 #define COUNTERS_SAMPLE_PIECES 5

@@ -31,8 +31,11 @@ static uint64_t limit_goal(const struct layout *lay, const struct go_counters *c
 
 uint64_t go_heap_goal(const struct layout *lay, const struct go_counters *c)
 {
-	uint64_t goal = c->gc_percent_heap_goal, by_limit = limit_goal(lay, c);
+	uint64_t goal = c->gc_percent_heap_goal, by_limit;
 
+	if (!layout_has(lay, L_GCC_MEMORY_LIMIT))
+		return goal; /* 1.18 stores it whole */
+	by_limit = limit_goal(lay, c);
 	if (by_limit < goal)
 		return by_limit;
 	if (c->sweep_dist_min_trigger > goal)

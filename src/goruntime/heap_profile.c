@@ -277,6 +277,20 @@ static int no_profile(const struct goruntime *rt, int64_t rate, struct err *err)
 	return err_set(err, -ENODATA, "heap profile is empty: no allocation was sampled yet");
 }
 
+/* To 1.18 mProf is a struct: the cycle, then whether it was flushed. */
+static int read_cycle(const struct goruntime *rt, struct mem *m, uint32_t *ret, struct err *err)
+{
+	uint64_t both;
+	int r;
+
+	if (rt->lay->minor > 18)
+		return mem_u32(m, rt->at.mprof_cycle, ret, err);
+	r = mem_u64(m, rt->at.mprof_cycle, &both, err);
+	if (r >= 0)
+		*ret = (uint32_t)both << 1 | (both >> 32 & 1);
+	return r;
+}
+
 static int read_globals(const struct goruntime *rt, struct mem *m, struct globals *ret,
 			struct err *err)
 {
@@ -290,7 +304,7 @@ static int read_globals(const struct goruntime *rt, struct mem *m, struct global
 	if (r < 0)
 		return r;
 	ret->rate = (int64_t)rate;
-	r = mem_u32(m, rt->at.mprof_cycle, &ret->cycle, err);
+	r = read_cycle(rt, m, &ret->cycle, err);
 	if (r < 0)
 		return r;
 	return mem_u64(m, rt->at.mbuckets, &ret->head, err);
@@ -313,7 +327,7 @@ static int read_once(const struct goruntime *rt, struct mem *m, size_t max_bucke
 	r = walk_once(rt, m, max_buckets, a, g.head, g.cycle, p, err);
 	if (r < 0)
 		return r;
-	r = mem_u32(m, rt->at.mprof_cycle, &after, err);
+	r = read_cycle(rt, m, &after, err);
 	*moved = after != g.cycle;
 	return r;
 }

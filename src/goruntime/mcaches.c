@@ -22,7 +22,7 @@ struct walk {
 	struct gather_want caches[PROCS_AT_ONCE];
 	struct gather_want spans[PROCS_AT_ONCE * SPAN_CLASSES];
 	size_t n_spans;
-	uint64_t first_count; /* offset in a span of the first byte that is read */
+	uint32_t first; /* offset in a span of the first byte that is read */
 	struct go_unflushed sum;
 };
 
@@ -50,31 +50,44 @@ static void take_mcache(void *arg, uint32_t tag, const uint8_t *p)
 
 		if (span != last) /* most are the one empty span: count 0 */
 			w->spans[w->n_spans++] =
-				(struct gather_want){ .addr = span + w->first_count,
-						      .len = at[L_MSPAN_ELEMSIZE] + 8 -
-							     at[L_MSPAN_ALLOC_COUNT] };
+				(struct gather_want){ .addr = span + w->first,
+						      .len = at[L_MSPAN_ELEMSIZE] + 8 - w->first };
 		last = span;
 	}
+}
+
+/*
+ * What a cached span has that the global counts do not. To 1.18 refill counts the
+ * whole span as allocated, so it is what is still free, taken off.
+ */
+static int64_t unflushed_of(const struct walk *w, const uint8_t *p)
+{
+	const uint32_t *at = w->lay->at;
+	int64_t count = le16(p + at[L_MSPAN_ALLOC_COUNT] - w->first);
+
+	if (layout_has(w->lay, L_MSPAN_ALLOC_COUNT_BEFORE_CACHE)) {
+		count -= le16(p + at[L_MSPAN_ALLOC_COUNT_BEFORE_CACHE] - w->first);
+		return count > 0 ? count : 0;
+	}
+	count -= le16(p + at[L_MSPAN_NELEMS] - w->first);
+	return count < 0 ? count : 0;
 }
 
 static void take_span(void *arg, uint32_t tag, const uint8_t *p)
 {
 	struct walk *w = arg;
 	const uint32_t *at = w->lay->at;
-	uint32_t first = at[L_MSPAN_ALLOC_COUNT];
-	uint64_t size;
-	uint16_t count, before;
+	uint64_t size, objects;
 
 	(void)tag;
 	if (!p)
 		return;
-	count = le16(p);
-	before = le16(p + at[L_MSPAN_ALLOC_COUNT_BEFORE_CACHE] - first);
-	size = le64(p + at[L_MSPAN_ELEMSIZE] - first);
-	if (count <= before || size > go_class_to_size[GO_SIZE_CLASSES - 1])
+	objects = (uint64_t)unflushed_of(w, p);
+	size = le64(p + at[L_MSPAN_ELEMSIZE] - w->first);
+	if (size > go_class_to_size[GO_SIZE_CLASSES - 1])
 		return;
-	w->sum.objects += (uint64_t)(count - before);
-	w->sum.bytes += (uint64_t)(count - before) * size;
+	w->sum.objects += objects;
+	w->sum.bytes += objects * size;
 }
 
 /*
@@ -144,7 +157,9 @@ int go_mcaches_read(const struct goruntime *rt, struct mem *m, struct go_unflush
 	if (r < 0)
 		return r;
 	*w = (struct walk){ .lay = rt->lay, .gather = gather, .m = m, .err = err };
-	w->first_count = rt->lay->at[L_MSPAN_ALLOC_COUNT];
+	w->first = layout_has(rt->lay, L_MSPAN_ALLOC_COUNT_BEFORE_CACHE)
+			   ? rt->lay->at[L_MSPAN_ALLOC_COUNT]
+			   : rt->lay->at[L_MSPAN_NELEMS];
 	r = read_all(w, &allp);
 	if (r > 0) { /* mapped since the mappings were read */
 		r = mem_refresh(m, err);

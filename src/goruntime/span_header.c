@@ -41,7 +41,9 @@ void span_header_decode(const struct layout *lay, const uint8_t *p, struct span_
 			layout_has(lay, L_MSPAN_LARGE_TYPE) ? le64(p + at[L_MSPAN_LARGE_TYPE]) : 0,
 		.sweepgen = le32(p + at[L_MSPAN_SWEEPGEN]),
 		.alloc_count = le16(p + at[L_MSPAN_ALLOC_COUNT]),
-		.alloc_count_before_cache = le16(p + at[L_MSPAN_ALLOC_COUNT_BEFORE_CACHE]),
+		.alloc_count_before_cache = layout_has(lay, L_MSPAN_ALLOC_COUNT_BEFORE_CACHE)
+						    ? le16(p + at[L_MSPAN_ALLOC_COUNT_BEFORE_CACHE])
+						    : 0,
 		.state = p[at[L_MSPAN_STATE]],
 		.spanclass = p[at[L_MSPAN_SPANCLASS]],
 		.user_arena = layout_has(lay, L_MSPAN_IS_USER_ARENA_CHUNK) &&
