@@ -79,6 +79,21 @@ static int index_agrees(struct check_run *c, const struct span_header *s, uint64
 	return found == span ? CHECK_HOLDS : CHECK_FAILED;
 }
 
+/* The allocators of spans and caches know how large theirs are. */
+static int sizes_agree(struct check_run *c)
+{
+	const uint32_t *at = c->rt->lay->at;
+	uint64_t span = 0, mcache = 0;
+	int r = mem_u64(c->m, c->rt->at.mheap + at[L_MHEAP_SPANALLOC_ELEM], &span, c->err);
+
+	if (r >= 0)
+		r = mem_u64(c->m, c->rt->at.mheap + at[L_MHEAP_CACHEALLOC_ELEM], &mcache, c->err);
+	if (r < 0)
+		return check_read_failed(r);
+	return span == at[L_SIZEOF_MSPAN] && mcache == at[L_SIZEOF_MCACHE] ? CHECK_HOLDS
+									   : CHECK_FAILED;
+}
+
 int check_span_headers(struct check_run *c, unsigned which)
 {
 	uint64_t spans[SAMPLE];
@@ -91,6 +106,9 @@ int check_span_headers(struct check_run *c, unsigned which)
 		r = read_headers(c, spans, n, &sample);
 	if (r < 0)
 		return check_read_failed(r);
+	r = sizes_agree(c);
+	if (r != CHECK_HOLDS)
+		return r;
 	for (size_t i = 0; i < n; i++) {
 		const struct span_header *s = &sample.s[i];
 

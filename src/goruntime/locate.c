@@ -78,8 +78,20 @@ static const struct recipe recipes[] = {
 	{ GLOBAL_ALLM, "runtime.schedtrace", SEG_BSS, -1, NO_MEMBER },
 };
 
+/* The same of Go 1.18, for the globals that lay or were used otherwise there. */
+static const struct recipe recipes_of_18[] = {
+	{ GLOBAL_MBUCKETS, "runtime.mProf_FlushLocked", ANY, -1, NO_MEMBER },
+	{ GLOBAL_MPROF_CYCLE, "runtime.mProf_FlushLocked", SEG_NOPTRBSS, 0, NO_MEMBER },
+	{ GLOBAL_MBUCKETS, "runtime.mProf_PostSweep", ANY, -1, NO_MEMBER },
+	{ GLOBAL_MPROF_CYCLE, "runtime.mProf_PostSweep", SEG_NOPTRBSS, 1, NO_MEMBER },
+	{ GLOBAL_MBUCKETS, "runtime.stkbucket", SEG_NOPTRBSS, HOLDS, NO_MEMBER },
+	{ GLOBAL_MPROF_CYCLE, "runtime.mProf_Free", SEG_NOPTRBSS, 1, NO_MEMBER },
+	{ GLOBAL_MPROF_CYCLE, "runtime.mProf_NextCycle", SEG_NOPTRBSS, 1, NO_MEMBER },
+};
+
 #define N_RECIPES (sizeof(recipes) / sizeof(recipes[0]))
-_Static_assert(N_RECIPES <= WITNESS_FUNCTIONS_MAX, "room for each function");
+#define N_RECIPES_OF_18 (sizeof(recipes_of_18) / sizeof(recipes_of_18[0]))
+_Static_assert(N_RECIPES + 1 <= WITNESS_FUNCTIONS_MAX, "room for each function");
 
 static const struct {
 	const char *name;
@@ -137,31 +149,33 @@ static int read_witness(struct mem *m, const struct image *img, struct go_witnes
 	return n < 0 ? n : 0;
 }
 
-int go_witnesses_read(struct mem *m, const struct image *img, struct go_witnesses *ret,
-		      struct err *err)
-{
-	*ret = (struct go_witnesses){ 0 };
-	for (size_t i = 0; i < N_RECIPES; i++) {
-		struct go_witness *w = &ret->w[ret->n];
-		int r;
-
-		if (i && !strcmp(recipes[i].function, recipes[i - 1].function))
-			continue;
-		w->function = recipes[i].function;
-		r = read_witness(m, img, w, err);
-		if (r < 0)
-			return r;
-		ret->n++;
-	}
-	return 0;
-}
-
 static const struct go_witness *witness_of(const struct go_witnesses *w, const char *function)
 {
 	for (unsigned i = 0; i < w->n; i++)
 		if (!strcmp(w->w[i].function, function))
 			return &w->w[i];
 	return NULL;
+}
+
+int go_witnesses_read(struct mem *m, const struct image *img, struct go_witnesses *ret,
+		      struct err *err)
+{
+	*ret = (struct go_witnesses){ 0 };
+	for (size_t i = 0; i < N_RECIPES + N_RECIPES_OF_18; i++) {
+		const struct recipe *recipe =
+			i < N_RECIPES ? &recipes[i] : &recipes_of_18[i - N_RECIPES];
+		struct go_witness *w = &ret->w[ret->n];
+		int r;
+
+		if (witness_of(ret, recipe->function))
+			continue;
+		w->function = recipe->function;
+		r = read_witness(m, img, w, err);
+		if (r < 0)
+			return r;
+		ret->n++;
+	}
+	return 0;
 }
 
 /* The address that the recipe finds, the member's offset not taken off; 0: none. */
@@ -200,6 +214,23 @@ static uint64_t candidate_of(const struct recipe *r, const struct go_witnesses *
 	return member == LAYOUT_ABSENT || found <= member ? 0 : found - member;
 }
 
+/* The recipes of @global by which @lay is tried: calls *@at up, NULL at the end. */
+static const struct recipe *next_recipe(const struct layout *lay, enum go_global global, size_t *at)
+{
+	bool of_18 =
+		lay->minor <= 18 && (global == GLOBAL_MBUCKETS || global == GLOBAL_MPROF_CYCLE);
+	const struct recipe *table = of_18 ? recipes_of_18 : recipes;
+	size_t n = of_18 ? N_RECIPES_OF_18 : N_RECIPES;
+
+	while (*at < n) {
+		const struct recipe *r = &table[(*at)++];
+
+		if (r->global == global)
+			return r;
+	}
+	return NULL;
+}
+
 struct tally {
 	unsigned witnesses; /* that had anything to say */
 	unsigned votes;	    /* for @addr */
@@ -210,15 +241,13 @@ struct tally {
 static unsigned votes_for(const struct go_witnesses *ws, const struct layout *lay,
 			  enum go_global global, uint64_t addr)
 {
+	const struct recipe *r;
 	unsigned votes = 0;
+	size_t at = 0;
 
-	for (size_t i = 0; i < N_RECIPES; i++) {
-		const struct recipe *r = &recipes[i];
-		const struct go_witness *w;
+	while ((r = next_recipe(lay, global, &at))) {
+		const struct go_witness *w = witness_of(ws, r->function);
 
-		if (r->global != global)
-			continue;
-		w = witness_of(ws, r->function);
 		if (r->nth == HOLDS ? w && refers_to(r, w, addr) : candidate_of(r, ws, lay) == addr)
 			votes++;
 	}
@@ -228,18 +257,17 @@ static unsigned votes_for(const struct go_witnesses *ws, const struct layout *la
 static struct tally tally_of(const struct go_witnesses *ws, const struct layout *lay,
 			     enum go_global global)
 {
+	const struct recipe *r;
 	struct tally t = { 0 };
+	size_t at = 0;
 
-	for (size_t i = 0; i < N_RECIPES; i++) {
-		const struct go_witness *w;
+	while ((r = next_recipe(lay, global, &at))) {
+		const struct go_witness *w = witness_of(ws, r->function);
 		uint64_t addr;
 		unsigned votes;
 
-		if (recipes[i].global != global)
-			continue;
-		w = witness_of(ws, recipes[i].function);
 		t.witnesses += w && w->n;
-		addr = candidate_of(&recipes[i], ws, lay);
+		addr = candidate_of(r, ws, lay);
 		if (!addr || addr == t.addr)
 			continue;
 		votes = votes_for(ws, lay, global, addr);

@@ -9,7 +9,8 @@
  * has several such witnesses; they vote.
  *
  * The recipes were derived from symbol tables of Go 1.19 to 1.27, amd64, and
- * hold for each of them; a witness that is not linked has no vote.
+ * hold for each of them; 1.18 has a few of its own. A witness that is not linked
+ * has no vote.
  */
 #ifndef GORUNTIME_LOCATE_H
 #define GORUNTIME_LOCATE_H
@@ -36,7 +37,7 @@ enum go_global {
 	GLOBAL_COUNT
 };
 
-#define WITNESS_FUNCTIONS_MAX 64
+#define WITNESS_FUNCTIONS_MAX 72
 #define WITNESS_TARGETS_MAX 80
 
 /* The distinct addresses that one witness refers to, in code order. */

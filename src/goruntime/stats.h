@@ -34,7 +34,7 @@ struct gostats {
 
 	/* beyond MemStats */
 	int32_t gogc;	       /* -1: off */
-	int64_t memory_limit;  /* GO_NO_LIMIT: off */
+	int64_t memory_limit;  /* GO_NO_LIMIT: off, or Go 1.18, which knows none */
 	uint64_t heap_goal;    /* = next_gc */
 	uint64_t heap_marked;  /* live heap as the last mark found it; 0 before the first */
 	uint64_t heap_live;    /* marked + allocated since; a cached span counts as full */
