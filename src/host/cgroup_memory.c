@@ -10,8 +10,7 @@
 
 #define STAT_MAX ((size_t)256 << 10)
 #define LIMIT_ROOM 32
-/* MEMCG_CHARGE_BATCH pages: a charge asks for so much at first. */
-#define CHARGE_BATCH (UINT64_C(64) * 4096)
+#define CHARGE_BATCH 64U /* pages, as MEMCG_CHARGE_BATCH: a charge asks for so much at first */
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 /* Version 1 writes "no limit" as LONG_MAX in whole pages, of 4 KiB to 64 KiB; LONG_MAX before 4.x.
@@ -261,9 +260,10 @@ static int read_one(struct cgroup_watch *w, size_t i, const struct cgroup_file *
 /* Hits of the limit of memory and swap together are counted beside, or (6.18) not at all. */
 static void doubt_failcnt(struct cgroup_memory *m)
 {
+	uint64_t batch = CHARGE_BATCH * (uint64_t)sysconf(_SC_PAGESIZE);
 	bool was_at_limit = (host_known(m->oom_kills) && m->oom_kills > 0) ||
 			    (host_limited(m->limit) && host_known(m->peak) &&
-			     host_less(m->limit, m->peak) < CHARGE_BATCH);
+			     host_less(m->limit, m->peak) < batch);
 
 	if (host_known(m->max_events) && host_known(m->memsw_max_events) &&
 	    __builtin_add_overflow(m->max_events, m->memsw_max_events, &m->max_events))

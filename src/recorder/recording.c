@@ -6,6 +6,7 @@
 #include <math.h>
 #include <signal.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "host/file.h"
@@ -137,14 +138,15 @@ static void attach(struct recording *r, int64_t now)
 
 static void sample_process(struct recording *r, struct case_sample *s)
 {
+	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
 	struct proc_statm m;
 
 	if (r->statm < 0 || proc_statm_reread(r->statm, &m, NULL) < 0) {
 		r->samples_lost++;
 		return;
 	}
-	s->rss_anon = (m.resident > m.shared ? m.resident - m.shared : 0) * 4096;
-	s->rss_file = m.shared * 4096;
+	s->rss_anon = (m.resident > m.shared ? m.resident - m.shared : 0) * page;
+	s->rss_file = m.shared * page;
 }
 
 /* One raw read where a filtered one has seen the ranges present before (target/live.h). */

@@ -2,30 +2,33 @@
 #include "recorder/residency.h"
 
 #include <errno.h>
+#include <unistd.h>
 
 #include "host/fds.h"
 #include "host/file.h"
 #include "host/pagemap.h"
 #include "host/proc_status.h"
 
-#define PAGE ((uint64_t)4096)
+/* What the map of the heap is kept in; a page of the machine is one or more of them. */
+#define UNIT ((uint64_t)4096)
 #define GO_PAGE ((uint64_t)8192)
 #define ARENA_BYTES ((uint64_t)64 << 20)
 #define ARENAS_MAX ((size_t)16384)     /* 1 TiB of heap */
 #define WINDOW 8192		       /* pagemap entries read at once */
 #define REGION_MAX ((uint64_t)1 << 40) /* larger ones are reservations, not memory */
 
-/* The heap's present pages, a bit each, arena by arena in address order. */
+/* What of the heap is present, a bit a unit, arena by arena in address order. */
 struct heap_map {
 	struct span64 arenas[ARENAS_MAX];
 	size_t n;
 	uint64_t *bits;
-	uint64_t present; /* pages */
+	uint64_t present; /* units */
 };
 
 struct walk {
 	struct subject *s;
 	int pagemap;
+	uint64_t page_size; /* the machine's */
 	struct heap_map *heap;
 	struct case_resident *ret;
 	uint64_t entries[WINDOW];
@@ -50,39 +53,46 @@ static struct span64 *arena_of(struct heap_map *h, uint64_t addr)
 
 static uint64_t bit_index(const struct heap_map *h, const struct span64 *arena, uint64_t addr)
 {
-	return (uint64_t)(arena - h->arenas) * (ARENA_BYTES / PAGE) + (addr - arena->from) / PAGE;
+	return (uint64_t)(arena - h->arenas) * (ARENA_BYTES / UNIT) + (addr - arena->from) / UNIT;
 }
 
-/* Present anonymous pages of [from, to) that lie in no arena; those in arenas set their bit. */
+/* One present unit: of an arena it sets its bit, else it is counted. */
+static uint64_t count_unit(struct heap_map *h, uint64_t addr)
+{
+	struct span64 *arena = arena_of(h, addr);
+	uint64_t at;
+
+	if (!arena)
+		return 1;
+	at = bit_index(h, arena, addr);
+	h->bits[at / 64] |= UINT64_C(1) << (at % 64);
+	h->present++;
+	return 0;
+}
+
+/* Bytes of present anonymous pages of [from, to) that lie in no arena. */
 static uint64_t count_pages(struct walk *w, uint64_t from, uint64_t to, bool anonymous_only)
 {
-	uint64_t pages = 0;
+	uint64_t units = 0, page = w->page_size;
 
 	while (from < to) {
-		uint64_t want = (to - from) / PAGE;
-		ssize_t n = pagemap_read(w->pagemap, from, PAGE, w->entries,
+		uint64_t want = (to - from) / page;
+		ssize_t n = pagemap_read(w->pagemap, from, page, w->entries,
 					 want < WINDOW ? (size_t)want : WINDOW, NULL);
 
 		if (n <= 0)
 			break;
 		for (ssize_t i = 0; i < n; i++) {
-			uint64_t e = w->entries[i], addr = from + (uint64_t)i * PAGE, at;
-			struct span64 *arena;
+			uint64_t e = w->entries[i];
 
 			if (!(e & PAGEMAP_PRESENT) || (anonymous_only && (e & PAGEMAP_FILE)))
 				continue;
-			arena = arena_of(w->heap, addr);
-			if (!arena) {
-				pages++;
-				continue;
-			}
-			at = bit_index(w->heap, arena, addr);
-			w->heap->bits[at / 64] |= UINT64_C(1) << (at % 64);
-			w->heap->present++;
+			for (uint64_t at = 0; at < page; at += UNIT)
+				units += count_unit(w->heap, from + (uint64_t)i * page + at);
 		}
-		from += (uint64_t)n * PAGE;
+		from += (uint64_t)n * page;
 	}
-	return pages * PAGE;
+	return units * UNIT;
 }
 
 static bool starts(const char *name, const char *with)
@@ -113,25 +123,25 @@ static void account(struct walk *w, const struct mem_region *r)
 static void visit_span(void *arg, const struct gospan *span)
 {
 	struct walk *w = arg;
-	uint64_t pages = 0, from = span->start, bytes;
+	uint64_t units = 0, from = span->start, bytes;
 
 	if (__builtin_mul_overflow(span->npages, GO_PAGE, &bytes) ||
 	    bytes > ARENA_BYTES * ARENAS_MAX)
 		return;
-	for (uint64_t addr = from; addr < from + bytes; addr += PAGE) {
+	for (uint64_t addr = from; addr < from + bytes; addr += UNIT) {
 		struct span64 *arena = arena_of(w->heap, addr);
 		uint64_t at;
 
 		if (!arena)
 			continue;
 		at = bit_index(w->heap, arena, addr);
-		pages += w->heap->bits[at / 64] >> (at % 64) & 1;
+		units += w->heap->bits[at / 64] >> (at % 64) & 1;
 	}
 	if (span->manual) {
-		w->ret->go_stacks += pages * PAGE;
+		w->ret->go_stacks += units * UNIT;
 		return;
 	}
-	w->ret->heap_spans += pages * PAGE;
+	w->ret->heap_spans += units * UNIT;
 	w->heap_spans_wanted += bytes;
 }
 
@@ -197,7 +207,7 @@ static int walk_regions(struct walk *w, struct err *err)
 	if (r < 0)
 		return r;
 	w->heap->n = (size_t)r < ARENAS_MAX ? (size_t)r : ARENAS_MAX;
-	w->heap->bits = calloc(w->heap->n * (ARENA_BYTES / PAGE / 64) + 1, sizeof(uint64_t));
+	w->heap->bits = calloc(w->heap->n * (ARENA_BYTES / UNIT / 64) + 1, sizeof(uint64_t));
 	if (!w->heap->bits)
 		return err_set(err, -ENOMEM, "no memory for the map of the heap's pages");
 	r = mem_refresh(w->s->mem, err);
@@ -242,6 +252,7 @@ int residency_read(struct subject *s, const struct gostats *stats, size_t max_la
 	if (!w)
 		return err_set(err, -ENOMEM, "no memory to look at resident pages");
 	w->pagemap = -1;
+	w->page_size = (uint64_t)sysconf(_SC_PAGESIZE);
 	w->heap = calloc(1, sizeof(*w->heap));
 	if (!w->heap)
 		return err_set(err, -ENOMEM, "no memory to look at resident pages");
@@ -260,7 +271,7 @@ int residency_read(struct subject *s, const struct gostats *stats, size_t max_la
 		return r;
 	*ret_have_spans = true;
 	ret->heap_nonresident = w->heap_spans_wanted - ret->heap_spans;
-	ret->heap_free = w->heap->present * PAGE - ret->heap_spans - ret->go_stacks;
+	ret->heap_free = w->heap->present * UNIT - ret->heap_spans - ret->go_stacks;
 	split_other(w, stats, image_func_named(s->img, "crosscall2", &found));
 	return 0;
 }
