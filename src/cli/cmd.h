@@ -43,6 +43,7 @@ struct cli { /* what the command line said */
 	pid_t pid; /* --pid, 0: none */
 	bool latest;
 	bool stop;
+	bool no_cache; /* nothing kept of binaries is used, nor kept */
 	int argc; /* what is left after the options */
 	char **argv;
 };

@@ -48,7 +48,7 @@ static const struct verb verbs[] = {
 
 enum option_id {
 	OPT_JSON = 256, OPT_LANG, OPT_MEMORY, OPT_CPU, OPT_NOFILE, OPT_CASE, OPT_FOR, OPT_PID, OPT_TIME,
-	OPT_LATEST, OPT_EXE, OPT_STOP
+	OPT_LATEST, OPT_EXE, OPT_STOP, OPT_NO_CACHE
 };
 
 static const struct opt {
@@ -63,6 +63,7 @@ static const struct opt {
 	{ OPT_LATEST, "latest",     NULL,       ON(HEAP) | ON(ALLOCS), "with what was allocated since the last GC cycle" },
 	{ OPT_STOP,   "stop",       NULL,       ON(OBJECTS),         "stop the process while its heap is copied: exact" },
 	{ OPT_EXE,    "exe",        "FILE",     SNAPSHOT_VERBS | ON(DIAGNOSE), "the binary, where the target names another" },
+	{ OPT_NO_CACHE, "no-cache",  NULL,       SNAPSHOT_VERBS | ON(PS), "neither use nor keep what was found out of the binary" },
 	{ OPT_MEMORY, "memory-max", "SIZE",     ON(RUN),             "memory limit of CMD, swap too: 256M, 1.5G" },
 	{ OPT_CPU,    "cpu-max",    "CORES",    ON(RUN),             "CPU limit of CMD: 0.5, 2" },
 	{ OPT_NOFILE, "nofile",     "N",        ON(RUN),             "limit of open files of CMD" },
@@ -140,6 +141,9 @@ static bool set_option(struct cli *cli, int id, const char *arg)
 		return true;
 	case OPT_LATEST:
 		cli->latest = true;
+		return true;
+	case OPT_NO_CACHE:
+		cli->no_cache = true;
 		return true;
 	case OPT_EXE:
 		cli->exe = arg;

@@ -78,7 +78,8 @@ int one_target(const struct cli *cli, struct subject *ret)
 		log_warn("'%s' is not a PID", cli->argv[0]);
 		return EXIT_USAGE;
 	}
-	if (subject_open_attached(ret, (pid_t)pid, cli->exe, &err) < 0)
+	if ((cli->no_cache ? subject_open_attached : subject_open_cached)(ret, (pid_t)pid, cli->exe,
+									  &err) < 0)
 		return output_error(&err);
 	return EXIT_OK;
 }

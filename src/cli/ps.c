@@ -43,7 +43,8 @@ static void fill_limit(struct row *row, struct arena *a)
 }
 
 /* 0 for a Go process that could be read; @ret_why tells of one that is Go and could not. */
-static int read_row(const struct proc_stat *p, struct arena *a, struct row *ret, struct err *err)
+static int read_row(const struct proc_stat *p, bool cache, struct arena *a, struct row *ret,
+		    struct err *err)
 {
 	_cleanup_(subject_release) struct subject s = { .procfd = -1 };
 	ARENA(scratch, GOROUTINES_ARENA);
@@ -53,7 +54,7 @@ static int read_row(const struct proc_stat *p, struct arena *a, struct row *ret,
 	int r = subject_open(&s, p->pid, NULL, err);
 
 	if (r == 0)
-		r = subject_attach(&s, err);
+		r = cache ? subject_attach_cached(&s, err) : subject_attach(&s, err);
 	if (r == 0)
 		r = gostats_read(&s.rt, s.mem, &row.stats, err);
 	if (r < 0)
@@ -157,7 +158,7 @@ int verb_ps(const struct cli *cli)
 		struct row row;
 
 		log_progress("looking at process %zu of %zu", i + 1, all.n);
-		if (read_row(&all.of[i], &a, &row, &err) == 0) {
+		if (read_row(&all.of[i], !cli->no_cache, &a, &row, &err) == 0) {
 			json_row(&j, &row);
 			text_row(&text, &row);
 			found++;

@@ -136,3 +136,24 @@ int goruntime_attach(struct mem *m, const struct image *img, struct goruntime *r
 	*ret = rt;
 	return 0;
 }
+
+int goruntime_attach_known(struct mem *m, const struct image *img, const char *layout,
+			   const struct go_globals *at, struct goruntime *ret, struct err *err)
+{
+	struct goruntime rt = { .img = img, .at = *at };
+	int r;
+
+	for (unsigned i = 0; i < n_layouts; i++) {
+		if (!strcmp(layouts[i].name, layout) && !strcmp(layouts[i].arch, image_goarch(img)))
+			rt.lay = &layouts[i];
+	}
+	if (!rt.lay)
+		return err_set(err, -ENOTSUP, "%s: no layout %s", m->name, layout);
+	r = go_checks_run(&rt, m, err);
+	if (r < 0)
+		return is_final(r)
+			       ? r
+			       : err_set(err, -ENOTSUP, "%s: %s does not hold", m->name, layout);
+	*ret = rt;
+	return 0;
+}

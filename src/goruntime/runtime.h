@@ -56,6 +56,15 @@ struct goruntime {
 int goruntime_attach(struct mem *m, const struct image *img, struct goruntime *ret, struct err *err)
 	_must_use_;
 
+/*
+ * The same where the layout's name and the globals are known from an earlier
+ * attach to the same binary: all invariants are checked as ever, only the search
+ * is left out. -ENOTSUP where there is no such layout or it does not hold.
+ */
+int goruntime_attach_known(struct mem *m, const struct image *img, const char *layout,
+			   const struct go_globals *at, struct goruntime *ret, struct err *err)
+	_must_use_;
+
 /* The layouts' files, for --version and doctor: oldest and newest minor known. */
 int goruntime_oldest_minor(void);
 int goruntime_newest_minor(void);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Puts an image together from what the finder found. */
 #include <errno.h>
+#include <sys/mman.h>
 
 #include "image/build_version.h"
 #include "image/finder.h"
@@ -32,6 +33,7 @@ static int read_build(struct image *img, struct mem *m, const struct finder *f, 
 
 	for (unsigned i = 0; i < f->n_blocks && !img->build.version[0] && r >= 0; i++) {
 		r = build_info_read(m, f->blocks[i], &img->build, err);
+		img->build_block = r < 0 ? 0 : f->blocks[i];
 		if (r == -EBADMSG || r == -EFAULT)
 			r = 0;
 	}
@@ -105,8 +107,12 @@ void image_free(struct image *img)
 {
 	if (!img)
 		return;
-	pclntab_release(&img->table);
-	name_index_release(&img->names);
+	if (img->map) {
+		munmap(img->map, img->n_map);
+	} else {
+		pclntab_release(&img->table);
+		name_index_release(&img->names);
+	}
 	build_info_release(&img->build);
 	free(img);
 }

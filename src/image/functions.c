@@ -78,8 +78,9 @@ bool image_row_named(const struct image *img, const char *name, struct func_row 
 	bool found = false;
 	struct func_row f;
 
-	for (uint32_t i = name_index_chain(&img->names, name); i != NAME_INDEX_END;
-	     i = img->names.next[i]) {
+	/* chains go forwards: one that does not is of a damaged file (frozen.h), and ends */
+	for (uint32_t i = name_index_chain(&img->names, name), last = 0;
+	     i < t->n_funcs && i >= last; last = i + 1, i = img->names.next[i]) {
 		if (!pclntab_row(t, i, &f) || strcmp(pclntab_name(t, f.name_off), name) != 0)
 			continue;
 		if (!found || f.end - f.entry > size) {

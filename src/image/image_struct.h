@@ -18,6 +18,9 @@ struct image {
 	uint8_t panic_ids[3]; /* of the functions whose wrappers are shown; 0: unknown */
 	struct build_info build;
 	char build_id[256];
+	uint64_t build_block; /* where build info was read from; 0: not from a block */
+	void *map;	      /* thawed (frozen.h): the tables lie in it; NULL: they are ours */
+	size_t n_map;
 };
 
 /* Of several functions of that name the row of the largest; false if there is none. */

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "goruntime/attach_cache.h"
 #include "target/core.h"
 #include "target/live.h"
 
@@ -68,7 +69,34 @@ void subject_release(struct subject *s)
 	*s = (struct subject){ .procfd = -1 };
 }
 
-int subject_open_attached(struct subject *s, pid_t pid, const char *exe, struct err *err)
+/* 1 where what was kept of the binary held; 0 where there is nothing, or it did not. */
+static int attach_from_cache(struct subject *s, struct err *err)
+{
+	int r = attach_cache_find(s->mem, live_exe_fd(s->mem), &s->img, &s->rt, err);
+
+	if (r <= 0)
+		return r;
+	s->symbols = symbols_new(s->img, SYMBOLS_BUDGET);
+	if (!s->symbols)
+		return err_set(err, -ENOMEM, "%s: no memory for symbols", s->mem->name);
+	s->attached = true;
+	return 1;
+}
+
+int subject_attach_cached(struct subject *s, struct err *err)
+{
+	int r = s->img || s->attached ? 0 : attach_from_cache(s, err);
+
+	if (r || s->attached)
+		return r < 0 ? r : 0;
+	r = subject_attach(s, err);
+	if (r == 0)
+		attach_cache_keep(s->mem, live_exe_fd(s->mem), s->img, &s->rt);
+	return r;
+}
+
+static int open_attached(struct subject *s, pid_t pid, const char *exe,
+			 int (*attach)(struct subject *s, struct err *err), struct err *err)
 {
 	const struct timespec pause = { .tv_nsec = ATTACH_PAUSE_MS * NS_PER_MS };
 	struct subject new;
@@ -77,7 +105,7 @@ int subject_open_attached(struct subject *s, pid_t pid, const char *exe, struct 
 	if (r < 0)
 		return r;
 	for (int i = 0; i < ATTACH_TRIES; i++) {
-		r = subject_attach(&new, err);
+		r = attach(&new, err);
 		if (r != -EAGAIN)
 			break;
 		nanosleep(&pause, NULL);
@@ -88,6 +116,16 @@ int subject_open_attached(struct subject *s, pid_t pid, const char *exe, struct 
 	}
 	*s = new;
 	return 0;
+}
+
+int subject_open_attached(struct subject *s, pid_t pid, const char *exe, struct err *err)
+{
+	return open_attached(s, pid, exe, subject_attach, err);
+}
+
+int subject_open_cached(struct subject *s, pid_t pid, const char *exe, struct err *err)
+{
+	return open_attached(s, pid, exe, subject_attach_cached, err);
 }
 
 /* What the runtime lacks in a truncated core lacks because of that. */

@@ -35,6 +35,13 @@ int subject_attach(struct subject *s, struct err *err) _must_use_;
 
 void subject_release(struct subject *s);
 
+/*
+ * As subject_attach() and subject_open_attached(), by way of what is kept of the binary from the
+ * last time (goruntime/attach_cache.h), and keeping what is found out now.
+ */
+int subject_attach_cached(struct subject *s, struct err *err) _must_use_;
+int subject_open_cached(struct subject *s, pid_t pid, const char *exe, struct err *err) _must_use_;
+
 /* Both steps, for a process that runs already; retries -EAGAIN for a second. */
 int subject_open_attached(struct subject *s, pid_t pid, const char *exe, struct err *err)
 	_must_use_;
