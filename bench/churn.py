@@ -59,12 +59,12 @@ def main():
     subprocess.run(["ninja", "-C", args.build, "bench/churn"], check=True, stdout=subprocess.DEVNULL)
     server = Churner(args.workers)
     try:
-        quiet = alone(server, max(3, args.seconds // 10))
+        quiet = alone(server, max(3, min(20, args.seconds // 10)))
         begin = len(server.rounds) + 1
         done = subprocess.run([pathlib.Path(args.build) / "bench/churn", str(server.process.pid), str(args.seconds),
                                str(PARKED), str(KEPT)], check=True, capture_output=True, text=True)
         read = server.rounds[begin:]
-        quiet += alone(server, max(3, args.seconds // 10))
+        quiet += alone(server, max(3, min(20, args.seconds // 10)))
     finally:
         server.end()
     views = json.loads(done.stdout)

@@ -26,6 +26,7 @@ var (
 	sinks  [64]interface{}
 )
 
+//go:noinline
 func parked(forever chan int) { <-forever }
 
 func grow(n int) int {
