@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "causes/accumulate.h"
 #include "causes/frames.h"
+#include "causes/proof.h"
 #include "causes/retained.h"
 #include "causes/verify.h"
 
@@ -30,6 +31,7 @@
 struct leak {
 	const struct lineage *x;
 	struct accumulation how;
+	struct proof proof;
 	struct retained held;
 	double bytes;
 };
@@ -62,10 +64,12 @@ static void keep(struct leaks *r, const struct leak *k)
 	r->count += (double)(k->how.last - k->how.first);
 }
 
-static enum answer piles_up(const struct accumulation *how)
+static enum answer piles_up(const struct accumulation *how, const struct proof *proof)
 {
 	if (how->growth == GROWTH_NONE || how->growth == GROWTH_LEVELLED)
 		return ANSWER_NO;
+	if (proof->proved)
+		return ANSWER_YES; /* who can never be woken has piled up, however it came */
 	if (how->growth == GROWTH_UNKNOWN || how->stay == STAY_UNKNOWN)
 		return ANSWER_UNKNOWN;
 	if (how->stay == STAY_FOR_EVER || how->load == LOAD_NOT_FOLLOWED)
@@ -85,6 +89,7 @@ static void weigh(const struct evidence_base *e, const struct lineages *l, bool 
 	if (e->pattern.grew_before_record && k->how.stay == STAY_FOR_EVER)
 		k->how.first = 0;
 	k->held = retained_of(e->c, l, k->x, k->how.last - k->how.first, sites);
+	retained_in_graph(&k->proof, (double)(k->how.last - k->how.first), &k->held);
 	k->bytes = (double)k->held.stacks + (double)k->held.heap;
 }
 
@@ -106,8 +111,10 @@ static void sort_out(const struct evidence_base *e, const struct lineages *l, st
 	*r = (struct leaks){ .sites = p && p->n_sites ? arena_new_array(a, bool, p->n_sites)
 						      : NULL };
 	for (size_t i = 0; i < l->n; i++) {
-		struct leak k = { .x = &l->all[i], .how = accumulation_of(e->c, l, &l->all[i]) };
-		enum answer answer = piles_up(&k.how);
+		struct leak k = { .x = &l->all[i],
+				  .how = accumulation_of(e->c, l, &l->all[i]),
+				  .proof = proof_of(e->c, &l->all[i]) };
+		enum answer answer = piles_up(&k.how, &k.proof);
 
 		if (answer != ANSWER_NO && r->weighed++ >= WEIGHED_MAX)
 			break; /* those that follow are smaller */
@@ -128,6 +135,8 @@ static void sort_out(const struct evidence_base *e, const struct lineages *l, st
 
 static double confidence(const struct leak *k)
 {
+	if (k->proof.proved)
+		return 0.99;
 	if (k->how.seen == SEEN_TWICE)
 		return 0.6;
 	if (k->how.stay != STAY_FOR_EVER)
@@ -184,6 +193,16 @@ static void culprits(const struct leaks *r, struct finding *f)
 	}
 }
 
+static void evidence_proof(const struct leak *k, struct finding *f, struct arena *a)
+{
+	if (k->proof.stuck > 0)
+		finding_evidence(f,
+				 text_new(a, "goroutine-leak.evidence.proof",
+					  ARG_COUNT("stuck", k->proof.stuck),
+					  ARG_COUNT("count", k->proof.goroutines), ARG_END),
+				 k->proof.stuck, "goroutines", "object graph");
+}
+
 static void evidence_growth(const struct leak *k, struct finding *f, struct arena *a)
 {
 	double span = (double)k->how.span_ns / (double)NS_PER_S;
@@ -223,7 +242,12 @@ static void evidence_bytes(const struct leak *k, struct finding *f, struct arena
 			 text_new(a, "goroutine-leak.evidence.stacks",
 				  ARG_BYTES("bytes", k->held.stacks), ARG_END),
 			 (double)k->held.stacks, "bytes", "g.stack");
-	if (k->held.by == RETAINED_BY_ESTIMATE)
+	if (k->held.by == RETAINED_BY_GRAPH)
+		finding_evidence(f,
+				 text_new(a, "goroutine-leak.evidence.graph",
+					  ARG_BYTES("bytes", k->held.heap), ARG_END),
+				 (double)k->held.heap, "bytes", "object graph");
+	else if (k->held.by == RETAINED_BY_ESTIMATE)
 		finding_evidence(f,
 				 text_new(a, "goroutine-leak.evidence.estimate",
 					  ARG_BYTES("each", k->held.each),
@@ -290,6 +314,7 @@ static void yes(const struct evidence_base *e, const struct leaks *r, struct fin
 	f->heap_bytes = whole_u64(r->heap);
 	f->sites = r->sites;
 	culprits(r, f);
+	evidence_proof(&r->all[0], f, a);
 	evidence_growth(&r->all[0], f, a);
 	evidence_bytes(&r->all[0], f, a);
 	remedies(e, &r->all[0], f, a);

@@ -12,6 +12,8 @@
 #define POINTS_MIN 5
 #define OBJECTS_EACH 0.5   /* fewer: not one for each, but shared or scaled from a few samples */
 #define ESTIMATE_MIN 100   /* of fewer goroutines the slope is chance */
+#define SHARED_SHARE 0.5   /* of what the sites say: less is retained alone, so others keep it too \
+			    */
 #define ESTIMATE_FITS 0.35 /* off the whole rise by no more than this */
 
 /* All goroutines that began with the same function: its sites are theirs in common. */
@@ -181,4 +183,14 @@ struct retained retained_of(const struct whycase *c, const struct lineages *l,
 	else
 		by_estimate(c, (double)grown, &r);
 	return r;
+}
+
+void retained_in_graph(const struct proof *p, double grown, struct retained *r)
+{
+	double heap = p->graph ? p->retained * fmin(grown / fmax(p->goroutines, 1), 1) : 0;
+
+	if (!p->graph || (r->by == RETAINED_BY_SITES && heap < SHARED_SHARE * (double)r->heap))
+		return;
+	r->by = RETAINED_BY_GRAPH;
+	r->heap = whole_u64(heap);
 }

@@ -16,8 +16,9 @@
 #define CAUSES_RETAINED_H
 
 #include "causes/lineage.h"
+#include "causes/proof.h"
 
-enum retained_by { RETAINED_UNKNOWN, RETAINED_BY_SITES, RETAINED_BY_ESTIMATE };
+enum retained_by { RETAINED_UNKNOWN, RETAINED_BY_SITES, RETAINED_BY_ESTIMATE, RETAINED_BY_GRAPH };
 
 struct retained {
 	uint64_t stacks;
@@ -33,5 +34,11 @@ struct retained {
  */
 struct retained retained_of(const struct whycase *c, const struct lineages *l,
 			    const struct lineage *x, uint64_t grown, bool *claimed);
+
+/*
+ * Where a graph knows them: what only the @grown keep alive, exactly. What they made and another
+ * holder keeps too stays counted by its sites, if that is more.
+ */
+void retained_in_graph(const struct proof *p, double grown, struct retained *r);
 
 #endif /* CAUSES_RETAINED_H */

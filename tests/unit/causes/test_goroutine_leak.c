@@ -123,6 +123,45 @@ static void yes_polling_goroutines_that_do_not_follow_the_load(void **state)
 }
 
 /* The nearest NO: a pool that filled up early and waits for work ever since. */
+/* Seen once, and the graph proves that nothing can wake them: no age is needed. */
+static void yes_proved_on_the_graph(void **state)
+{
+	WORLD(w, 256 * MIB);
+	struct quotes q = quotes(&w);
+	struct case_snapshot *s = world_snapshot(&w, S(60), SNAP_KILL);
+	struct case_holder *h;
+
+	(void)state;
+	world_pattern(&w, PATTERN_LEAK, 200 * MIB);
+	world_group(&w, s, 10000, "chan send", -1, sending(&w, &q), q.go);
+	h = world_holder(world_objects(&w, s, 180 * MIB), HOLDER_GOROUTINE, q.send->function, "",
+			 160 * MIB, UNKNOWN_U64);
+	h->goroutines = 10000;
+	h->stuck = 9990;
+	assert_int_equal(world_judge(&w, "goroutine-leak"), ANSWER_YES);
+	assert_true(w.f.confidence > 0.98);
+	assert_says_text(&w, w.f.evidence[0].text, "9,990 of 10,000");
+	assert_in_range(w.f.heap_bytes, 159 * MIB, 160 * MIB);
+}
+
+/* As many, but something that runs can reach what they wait for: as without a graph. */
+static void not_proved_and_seen_once_is_unknown(void **state)
+{
+	WORLD(w, 256 * MIB);
+	struct quotes q = quotes(&w);
+	struct case_snapshot *s = world_snapshot(&w, S(60), SNAP_KILL);
+	struct case_holder *h;
+
+	(void)state;
+	world_pattern(&w, PATTERN_LEAK, 200 * MIB);
+	world_group(&w, s, 10000, "chan send", -1, sending(&w, &q), q.go);
+	h = world_holder(world_objects(&w, s, 180 * MIB), HOLDER_GOROUTINE, q.send->function, "",
+			 160 * MIB, UNKNOWN_U64);
+	h->goroutines = 10000;
+	h->stuck = 100;
+	assert_int_equal(world_judge(&w, "goroutine-leak"), ANSWER_UNKNOWN);
+}
+
 static void bounded_pool_is_no(void **state)
 {
 	static const uint64_t counts[] = { 0, 9000, 10000, 10000, 10000 };
@@ -382,6 +421,8 @@ int main(void)
 		cmocka_unit_test(yes_waits_at_two_lines_are_one_leak),
 		cmocka_unit_test(yes_without_profile_by_allgs_and_regression),
 		cmocka_unit_test(yes_polling_goroutines_that_do_not_follow_the_load),
+		cmocka_unit_test(yes_proved_on_the_graph),
+		cmocka_unit_test(not_proved_and_seen_once_is_unknown),
 		cmocka_unit_test(bounded_pool_is_no),
 		cmocka_unit_test(bounded_pool_seen_twice_is_no),
 		cmocka_unit_test(confounder_slow_backend_is_no),
