@@ -11,9 +11,9 @@
 #include "host/machine.h"
 
 #define ROOM_MAX ((uint64_t)1 << 30)
-#define HOLDERS_MAX 64	 /* the largest; the rest holds little */
-#define DESCENT_MAX 3	 /* from a map's directory to its groups */
-#define POINTER_AT 16	 /* of buckets in hmap (to 1.23), of the directory in maps.Map (1.24 on) */
+#define HOLDERS_MAX 64 /* the largest; the rest holds little */
+#define DESCENT_MAX 3  /* from a map's directory to its groups */
+#define POINTER_AT 16  /* of buckets in hmap (to 1.23), of the directory in maps.Map (1.24 on) */
 #define GRAPH_ARENA ((size_t)256 << 20)
 
 struct making {

@@ -15,6 +15,7 @@
 #include "host/proc_status.h"
 #include "host/proc_words.h"
 #include "recorder/program.h"
+#include "recorder/recording_objects.h"
 #include "target/live.h"
 
 #define SAMPLE_SLOW NS_PER_S
@@ -54,6 +55,8 @@ int recording_open(struct recording *r, pid_t pid, const char *exe, struct group
 	struct recording new = { .group = group,
 				 .kill_arena = kill_arena,
 				 .statm = -1,
+				 .exe_fd = -1,
+				 .capture_max = UNKNOWN_U64,
 				 .begin = clock_mono(),
 				 .begin_wall = clock_wall(),
 				 .started_wall = UNKNOWN_I64,
@@ -82,6 +85,9 @@ void recording_release(struct recording *r)
 	history_release(&r->history);
 	if (r->statm >= 0)
 		close(r->statm);
+	if (r->exe_fd >= 0)
+		close(r->exe_fd);
+	objects_release(&r->objects);
 	subject_release(&r->s);
 }
 
@@ -134,6 +140,8 @@ static void attach(struct recording *r, int64_t now)
 	r->next_sample = now;
 	r->attached = gosampler_init(&r->sampler, &r->s.rt, &r->attach_error) == 0;
 	r->next_snapshot = now;
+	if (r->exe_fd < 0)
+		r->exe_fd = openat(r->s.procfd, "exe", O_RDONLY | O_CLOEXEC);
 }
 
 static void sample_process(struct recording *r, struct case_sample *s)
@@ -281,6 +289,7 @@ void recording_snapshot(struct recording *r, enum snapshot_why why)
 	r->last = raw;
 	if (snapshot_finish(&r->s, &raw, &place->arena, &place->snap, NULL) < 0)
 		return;
+	recording_objects(r, &raw, &place->snap, &place->arena);
 	add_charge(r, &place->arena, &place->snap);
 	history_keep(&r->history);
 	r->snapshot_cost = clock_mono() - begin;
@@ -373,6 +382,8 @@ static void capture(struct recording *r)
 		snapshot_read(&r->s, SNAP_KILL, r->kill_arena, &r->kill);
 		r->captured = r->kill.have_stats;
 		r->captured_at = begin;
+		if (r->captured)
+			recording_objects_at_kill(r);
 	}
 	if (r->group) {
 		group_watch_charge(r->group, &r->kill_charge);

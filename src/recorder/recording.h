@@ -13,6 +13,7 @@
 #include "recorder/group_watch.h"
 #include "recorder/history.h"
 #include "recorder/hold.h"
+#include "recorder/objects.h"
 #include "recorder/snapshot.h"
 
 struct recording {
@@ -45,6 +46,16 @@ struct recording {
 	struct snapshot kill, last; /* last: of the newest periodic one, what was missing */
 	struct case_charge kill_charge;
 	bool captured;
+	/*
+	 * Object graphs: one as the record begins, at stages as far as their cost allows, and
+	 * one at the kill, whose copied pages are kept until its case is made.
+	 */
+	uint64_t capture_max; /* bytes of such pages; 0: no graphs; UNKNOWN_U64: objects_room() */
+	int exe_fd;	      /* the binary, opened while it lived; -1 */
+	struct objects objects;
+	struct err objects_error;	  /* why there is no graph of the end, if so */
+	int64_t objects_cost, objects_at; /* of the last graph of the living */
+	uint64_t objects_live;		  /* bytes of the heap then */
 	int64_t held_ns, captured_at;
 	int exit_code; /* waitpid form; of a held process */
 	bool have_exit;

@@ -10,6 +10,8 @@
 #include "host/machine.h"
 #include "recorder/recording.h"
 
+#include "recorder/recording_objects.h"
+
 static const char *keep(struct arena *a, const char *s)
 {
 	return s && *s ? arena_str(a, str_from(s)).p : NULL;
@@ -89,6 +91,7 @@ static int fill_kill(struct recording *r, struct whycase *c, struct err *err)
 	e = snapshot_finish(&r->s, &r->kill, r->kill_arena, &snap, err);
 	if (e < 0)
 		return e;
+	recording_objects_of_kill(r, &snap);
 	charge = r->group ? arena_new(r->kill_arena, struct case_charge) : NULL;
 	if (charge) {
 		*charge = r->kill_charge;
@@ -125,6 +128,8 @@ static void fill_missing(const struct recording *r, struct whycase *c)
 							     : r->hold_error.msg);
 	if (!r->group)
 		case_add_missing(c, "memory group", "no memory controller is visible");
+	if (r->objects_error.code)
+		case_add_missing(c, "object graph", r->objects_error.msg);
 	for (unsigned i = 0; i < last->n_missing; i++)
 		case_add_missing(c, last->missing[i].what, last->missing[i].why);
 }
