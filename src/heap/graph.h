@@ -135,14 +135,16 @@ void heap_edges(const struct heap_graph *g, uint32_t o, heap_edge_fn each, void 
  * Roots in groups, each with a number below @n_groups (one a global variable, one a
  * goroutine group ...): bytes and objects reached from that group's roots and from no
  * other's (retained), and from it at all (reachable). What several groups share is in
- * *shared. Linear in the graph. Arrays of n_groups, the caller's.
+ * *shared. @later (or NULL): a flag for each group; what the groups without it reach is
+ * not reached by those with it (a goroutine does not share what a variable keeps). Linear in the
+ * graph. Arrays of n_groups, the caller's.
  */
 struct heap_group_sum {
 	uint64_t retained_bytes, retained_objects;
 };
 int heap_groups(const struct heap_graph *g, const uint32_t *group_of_root, uint32_t n_groups,
-		struct heap_group_sum *out, struct heap_group_sum *shared, struct err *err)
-	_must_use_;
+		const bool *later, struct heap_group_sum *out, struct heap_group_sum *shared,
+		struct err *err) _must_use_;
 /* The group that alone reaches it after heap_groups(); HEAP_NONE: several, or none. */
 uint32_t heap_group_of(const struct heap_graph *g, uint32_t o);
 

@@ -16,6 +16,7 @@ struct labeller {
 	uint32_t *label;
 	uint32_t *todo;
 	uint32_t n_todo;
+	uint64_t *taken;   /* a bit an object: an earlier round reached it; NULL: there was none */
 	uint64_t *waiting; /* a bit an object: it is in @todo */
 	uint32_t now;
 };
@@ -24,7 +25,7 @@ static void raise_label(struct labeller *l, uint32_t o, uint32_t label)
 {
 	uint32_t was = l->label[o], is = was == HEAP_NONE || was == label ? label : SEVERAL;
 
-	if (is == was)
+	if (is == was || (l->taken && heap_bit(l->taken, o)))
 		return;
 	l->label[o] = is;
 	if (heap_bit(l->waiting, o))
@@ -66,24 +67,41 @@ static void sum_up(const struct labeller *l, uint32_t n_groups, struct heap_grou
 	}
 }
 
+static void label_from(struct labeller *l, const uint32_t *group_of_root, uint32_t n_groups,
+		       const bool *later, bool round)
+{
+	for (size_t i = 0; i < l->g->n_roots; i++) {
+		uint32_t group = group_of_root[i];
+
+		if (group < n_groups && (later && later[group]) == round)
+			raise_label(l, l->g->roots[i].object, group);
+	}
+	spread(l);
+}
+
 int heap_groups(const struct heap_graph *g, const uint32_t *group_of_root, uint32_t n_groups,
-		struct heap_group_sum *out, struct heap_group_sum *shared, struct err *err)
+		const bool *later, struct heap_group_sum *out, struct heap_group_sum *shared,
+		struct err *err)
 {
 	size_t n = (size_t)g->n_objects + 1;
 	_cleanup_(free_ptr) uint32_t *label = malloc(n * sizeof(*label));
 	_cleanup_(free_ptr) uint32_t *todo = malloc(n * sizeof(*todo));
 	_cleanup_(free_ptr) uint64_t *waiting = calloc(n / 64 + 1, sizeof(*waiting));
+	_cleanup_(free_ptr) uint64_t *taken = calloc(n / 64 + 1, sizeof(*taken));
 	struct labeller l = { .g = g, .label = label, .todo = todo, .waiting = waiting };
 
-	if (!label || !todo || !waiting)
+	if (!label || !todo || !waiting || !taken)
 		return err_set(err, -ENOMEM, "no memory for %u objects", g->n_objects);
 	for (size_t i = 0; i < n; i++)
 		label[i] = HEAP_NONE;
-	for (size_t i = 0; i < g->n_roots; i++) {
-		if (group_of_root[i] < n_groups)
-			raise_label(&l, g->roots[i].object, group_of_root[i]);
+	label_from(&l, group_of_root, n_groups, later, false);
+	for (uint32_t o = 0; later && o < g->n_objects; o++) {
+		if (label[o] != HEAP_NONE)
+			heap_set_bit(taken, o);
 	}
-	spread(&l);
+	l.taken = later ? taken : NULL;
+	if (later)
+		label_from(&l, group_of_root, n_groups, later, true);
 	sum_up(&l, n_groups, out, shared);
 	free(g->p->group);
 	g->p->group = TAKE(label);

@@ -3,9 +3,11 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/cleanup.h"
 #include "base/hash.h"
+#include "heap/static_data.h"
 #include "heap/stuck.h"
 
 #define HOLDERS_MAX ((uint32_t)1 << 20)
@@ -20,6 +22,7 @@ struct grouping {
 	uint32_t mask;
 	uint64_t seed;
 	uint32_t *of_goroutine; /* holder of each goroutine */
+	struct static_data statics;
 };
 
 struct key {
@@ -56,14 +59,42 @@ static uint32_t holder_of(struct grouping *x, const struct key *k, bool *fresh)
 	return x->n++;
 }
 
+/* Only an initialiser refers to it: "(used by main.init)" says nothing of what it is for. */
+static bool says_little(const struct heap_global *var)
+{
+	size_t n = var->name ? strlen(var->name) : 0;
+
+	return !var->name ||
+	       (!strchr(var->name, ',') && n > 6 &&
+		(!strcmp(var->name + n - 6, ".init)") || strstr(var->name, ".init.") != NULL));
+}
+
+/*
+ * The variable at @addr; of data that has none, or (where names are by reference and reach
+ * to the next one) that a pointer leads to, the variable that points there.
+ */
+static struct heap_global global_at(const struct grouping *x, uint64_t addr)
+{
+	struct heap_global var, owner;
+	struct static_pointer p;
+	bool found = heap_global_at(x->globals, addr, &var);
+
+	if (found && !var.by_reference)
+		return var;
+	if (static_data_behind(&x->statics, addr, found && !says_little(&var) ? var.addr : 0, &p) &&
+	    heap_global_at(x->globals, p.from, &owner))
+		return owner;
+	return found ? var : (struct heap_global){ .addr = addr };
+}
+
 static uint32_t of_global(struct grouping *x, uint64_t addr)
 {
 	struct heap_global var = { .addr = addr };
 	bool fresh;
 	uint32_t i;
 
-	if (!x->globals || !heap_global_at(x->globals, addr, &var))
-		var = (struct heap_global){ .addr = addr };
+	if (x->globals)
+		var = global_at(x, addr);
 	i = holder_of(x, &(struct key){ HEAP_ROOT_GLOBAL, var.addr, 0 }, &fresh);
 	if (i != HEAP_NONE && fresh)
 		x->of[i].global = var;
@@ -193,11 +224,14 @@ static int sum_up(struct grouping *x, const uint32_t *holder_of_root, struct hea
 	_cleanup_(free_ptr) struct heap_group_sum *sums = calloc((size_t)x->n + 1, sizeof(*sums));
 	_cleanup_(free_ptr) uint32_t *heaviest =
 		calloc((size_t)x->g->n_objects + 1, sizeof(*heaviest));
+	_cleanup_(free_ptr) bool *passing = calloc((size_t)x->n + 1, sizeof(*passing));
 	int e;
 
-	if (!sums || !heaviest)
+	if (!sums || !heaviest || !passing)
 		return err_set(err, -ENOMEM, "no memory for %u holders", x->n);
-	e = heap_groups(x->g, holder_of_root, x->n, sums, &ret->shared, err);
+	for (uint32_t i = 0; i < x->n; i++)
+		passing[i] = x->of[i].kind != HEAP_ROOT_GLOBAL;
+	e = heap_groups(x->g, holder_of_root, x->n, passing, sums, &ret->shared, err);
 	if (e < 0)
 		return e;
 	for (uint32_t i = 0; i < x->n; i++) {
@@ -275,7 +309,10 @@ int heap_holders(const struct goruntime *rt, const struct heap_graph *g,
 	out.holder_of_root = arena_new_array(a, uint32_t, g->n_roots + 1);
 	if (!table || !of || !x.of || !out.holder_of_root)
 		return err_set(err, -ENOMEM, "no memory for %zu roots", g->n_roots);
-	e = group(&x, out.holder_of_root, err);
+	e = static_data_find(rt, g, &x.statics, err);
+	if (e == 0)
+		e = group(&x, out.holder_of_root, err);
+	static_data_release(&x.statics);
 	if (e == 0 && opt->prove_stuck)
 		e = count_stuck(&x, &out.stuck_known, err);
 	if (e == 0)

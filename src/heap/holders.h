@@ -4,8 +4,9 @@
  *
  * One holder a global variable, one for all goroutines that were started by the
  * same function and wait for the same, one for each other kind of root. What
- * several of them keep is nobody's: the shared remainder. Retained bytes are
- * exact for the graph at hand (graph.h: heap_groups()).
+ * several of them keep is nobody's: the shared remainder. But what a variable keeps is
+ * the variable's, though a goroutine uses it too: it stays when the goroutine ends. Retained bytes
+ * are exact for the graph at hand (graph.h: heap_groups()).
  */
 #ifndef HEAP_HOLDERS_H
 #define HEAP_HOLDERS_H

@@ -5,15 +5,16 @@
 #include <string.h>
 
 #include "goruntime/types.h"
-#include "heap/globals.h"
 #include "heap/holders.h"
 #include "host/file.h"
 #include "host/machine.h"
+#include "target/buffer.h"
 
 #define ROOM_MAX ((uint64_t)1 << 30)
 #define HOLDERS_MAX 64 /* the largest; the rest holds little */
 #define DESCENT_MAX 3  /* from a map's directory to its groups */
 #define POINTER_AT 16  /* of buckets in hmap (to 1.23), of the directory in maps.Map (1.24 on) */
+#define TYPES_MAX ((size_t)32 << 20)
 #define GRAPH_ARENA ((size_t)256 << 20)
 
 struct making {
@@ -22,6 +23,7 @@ struct making {
 	const struct case_snapshot *snap;
 	const struct heap_graph *g;
 	struct arena *a;
+	struct mem *types; /* where type descriptors are to be had */
 };
 
 uint64_t objects_room(void)
@@ -34,6 +36,32 @@ uint64_t objects_room(void)
 	return m.mem.available / 2 < ROOM_MAX ? m.mem.available / 2 : ROOM_MAX;
 }
 
+/* From the binary's own file: no page of the dying one is needed. Without them: no types. */
+static void copy_types(struct subject *s, struct objects *o)
+{
+	const struct span64 *at = &image_module(s->img)->types;
+	size_t n = at->to - at->from < TYPES_MAX ? (size_t)(at->to - at->from) : TYPES_MAX;
+
+	o->types = malloc(n);
+	if (o->types && mem_read(s->mem, at->from, o->types, n, NULL) == 0) {
+		o->n_types = n;
+		return;
+	}
+	free(o->types);
+	o->types = NULL;
+}
+
+static int open_types(struct subject *s, const struct objects *o, struct mem **ret, struct err *err)
+{
+	struct buffer_part part = { .addr = image_module(s->img)->types.from,
+				    .bytes = o->types,
+				    .n = o->n_types,
+				    .prot = MEM_R,
+				    .flags = BUFFER_EXE };
+
+	return buffer_open(s->mem->name, &part, 1, ret, err);
+}
+
 int objects_copy(struct subject *s, enum heap_mode mode, uint64_t max_bytes, struct objects *ret,
 		 struct err *err)
 {
@@ -41,15 +69,20 @@ int objects_copy(struct subject *s, enum heap_mode mode, uint64_t max_bytes, str
 	struct objects new = { .mode = mode };
 	int r = heap_copy(&s->rt, s->mem, &opt, &new.copy, &new.what, err);
 
-	if (r == 0)
-		*ret = new;
-	return r;
+	if (r < 0)
+		return r;
+	if (mode == HEAP_DEAD)
+		copy_types(s, &new);
+	*ret = new;
+	return 0;
 }
 
 void objects_release(struct objects *o)
 {
 	heap_copy_free(o->copy);
+	free(o->types);
 	o->copy = NULL;
+	o->types = NULL;
 }
 
 static const char *keep(struct arena *a, const char *text)
@@ -106,7 +139,7 @@ static const char *header_name(const struct making *x, uint32_t object)
 	uint64_t type = heap_object_header_type(x->g, object);
 	const char *name;
 
-	if (!type || gotype_name(&x->s->rt, x->s->mem, type, x->a, &name, NULL) < 0)
+	if (!type || gotype_name(&x->s->rt, x->types, type, x->a, &name, NULL) < 0)
 		return NULL;
 	return name;
 }
@@ -228,28 +261,25 @@ static int fill(const struct making *x, const struct heap_holders *all, struct c
 	return 0;
 }
 
-static void free_globals(struct heap_globals **g)
-{
-	heap_globals_free(*g);
-}
-
-int objects_finish(struct subject *s, int exe_fd, const struct objects *o,
+int objects_finish(struct subject *s, struct heap_globals *globals, const struct objects *o,
 		   const struct snapshot *raw, struct case_snapshot *snap, struct arena *a,
 		   struct err *err)
 {
 	_cleanup_(heap_graph_release) struct heap_graph g = { 0 };
-	_cleanup_(free_globals) struct heap_globals *globals = NULL;
+	_cleanup_mem_ struct mem *kept = NULL;
 	struct heap_holders_options opt = { .prove_stuck = o->mode != HEAP_LIVE &&
 							   !o->what.truncated &&
 							   !o->what.pages_missing };
-	struct making x = { .s = s, .raw = raw, .snap = snap, .g = &g, .a = a };
+	struct making x = { .s = s, .raw = raw, .snap = snap, .g = &g, .a = a, .types = s->mem };
 	struct case_objects *ret = arena_new(a, struct case_objects);
 	ARENA(working, GRAPH_ARENA);
 	struct heap_holders all;
 	int r = heap_graph(&s->rt, o->copy, &g, err);
 
-	if (r == 0)
-		r = heap_globals(&s->rt, s->mem, exe_fd, &globals, err);
+	if (r == 0 && o->types)
+		r = open_types(s, o, &kept, err);
+	if (kept)
+		x.types = kept;
 	if (r == 0)
 		r = heap_holders(&s->rt, &g, globals, &opt, &working, &all, err);
 	if (r < 0)

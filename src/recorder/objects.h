@@ -8,6 +8,7 @@
 #ifndef RECORDER_OBJECTS_H
 #define RECORDER_OBJECTS_H
 
+#include "heap/globals.h"
 #include "heap/graph.h"
 #include "recorder/snapshot.h"
 #include "recorder/subject.h"
@@ -16,6 +17,8 @@ struct objects {
 	struct heap_copy *copy; /* NULL: none was made */
 	struct heap_copied what;
 	enum heap_mode mode;
+	void *types; /* HEAP_DEAD: the binary's type descriptors, which are gone with it */
+	size_t n_types;
 };
 
 /* The smaller of 1 GB and half of the memory that this host has left, now. */
@@ -28,10 +31,9 @@ void objects_release(struct objects *o);
 
 /*
  * The holders into @snap->objects, in @a. @raw is what @snap was finished from: its
- * goroutines name the holders among them. @exe_fd: the binary, for its symbols; -1: not
- * at hand. Errors as heap_graph() and heap_holders().
+ * goroutines name the holders among them. Errors as heap_graph() and heap_holders().
  */
-int objects_finish(struct subject *s, int exe_fd, const struct objects *o,
+int objects_finish(struct subject *s, struct heap_globals *globals, const struct objects *o,
 		   const struct snapshot *raw, struct case_snapshot *snap, struct arena *a,
 		   struct err *err) _must_use_;
 

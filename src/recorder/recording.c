@@ -88,6 +88,7 @@ void recording_release(struct recording *r)
 	if (r->exe_fd >= 0)
 		close(r->exe_fd);
 	objects_release(&r->objects);
+	heap_globals_free(r->globals);
 	subject_release(&r->s);
 }
 

@@ -52,6 +52,7 @@ struct recording {
 	 */
 	uint64_t capture_max; /* bytes of such pages; 0: no graphs; UNKNOWN_U64: objects_room() */
 	int exe_fd;	      /* the binary, opened while it lived; -1 */
+	struct heap_globals *globals; /* made with the first graph; NULL: not yet */
 	struct objects objects;
 	struct err objects_error;	  /* why there is no graph of the end, if so */
 	int64_t objects_cost, objects_at; /* of the last graph of the living */

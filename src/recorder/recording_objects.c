@@ -3,7 +3,8 @@
 
 #include "base/clock.h"
 
-#define SHARE 20      /* of the time since the last one */
+#define SHARE 20 /* of the time since the last one */
+#define SMALL (UINT64_C(16) << 20)
 #define NS_A_BYTE 1.0 /* of the heap, before the first was measured: a second a GB */
 
 static uint64_t room(const struct recording *r)
@@ -13,8 +14,9 @@ static uint64_t room(const struct recording *r)
 
 static int64_t expected_cost(const struct recording *r, uint64_t live)
 {
-	if (!r->objects_cost || !r->objects_live)
-		return (int64_t)(NS_A_BYTE * (double)live);
+	/* From a small heap's cost a large one's does not follow. */
+	if (r->objects_live < SMALL)
+		return r->objects_cost + (int64_t)(NS_A_BYTE * (double)live);
 	return (int64_t)((double)r->objects_cost * (double)live / (double)r->objects_live);
 }
 
@@ -30,6 +32,16 @@ static bool is_due(const struct recording *r, const struct snapshot *raw)
 	return since > SHARE * expected_cost(r, raw->stats.heap_live);
 }
 
+static int finish(struct recording *r, const struct objects *o, const struct snapshot *raw,
+		  struct case_snapshot *snap, struct arena *a, struct err *err)
+{
+	int e = 0;
+
+	if (!r->globals)
+		e = heap_globals(&r->s.rt, r->s.mem, r->exe_fd, &r->globals, err);
+	return e < 0 ? e : objects_finish(&r->s, r->globals, o, raw, snap, a, err);
+}
+
 void recording_objects(struct recording *r, const struct snapshot *raw, struct case_snapshot *snap,
 		       struct arena *a)
 {
@@ -40,7 +52,7 @@ void recording_objects(struct recording *r, const struct snapshot *raw, struct c
 	if (!is_due(r, raw))
 		return;
 	if (objects_copy(&r->s, HEAP_LIVE, room(r), &o, &err) == 0 &&
-	    objects_finish(&r->s, r->exe_fd, &o, raw, snap, a, &err) == 0) {
+	    finish(r, &o, raw, snap, a, &err) == 0) {
 		r->objects_at = raw->t;
 		r->objects_error.code = 0;
 	} else {
@@ -67,7 +79,7 @@ void recording_objects_of_kill(struct recording *r, struct case_snapshot *snap)
 	if (!r->objects.copy)
 		return;
 	r->s.mem->deadline = 0;
-	if (objects_finish(&r->s, r->exe_fd, &r->objects, &r->kill, snap, r->kill_arena, &err) < 0)
+	if (finish(r, &r->objects, &r->kill, snap, r->kill_arena, &err) < 0)
 		r->objects_error = err;
 	objects_release(&r->objects);
 }
