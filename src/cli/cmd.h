@@ -37,8 +37,10 @@ struct cli { /* what the command line said */
 	const char *time; /* --time, as given */
 	enum lang lang;
 	uint64_t memory_max; /* bytes, 0: none given */
-	double cpu_max;	     /* cores, 0: none given */
-	uint64_t nofile;     /* 0: none given */
+	bool have_capture;   /* --capture-max was given */
+	uint64_t capture_max;
+	double cpu_max;	 /* cores, 0: none given */
+	uint64_t nofile; /* 0: none given */
 	int64_t for_ns;
 	pid_t pid; /* --pid, 0: none */
 	bool latest;

@@ -161,6 +161,8 @@ static void progress(void *arg, int64_t done, int64_t of)
 static int diagnose_live(const struct cli *cli, pid_t pid)
 {
 	struct look_options opt = { .pid = pid,
+				    .capture_max =
+					    cli->have_capture ? cli->capture_max : UNKNOWN_U64,
 				    .for_ns = cli->for_ns,
 				    .exe = cli->exe,
 				    .enough = sure,

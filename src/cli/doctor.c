@@ -247,7 +247,7 @@ int verb_doctor(const struct cli *cli)
 	}
 	json_close(&j, ']');
 	json_close(&j, '}');
-	buf_printf(&text, "\nGo runtimes known: 1.%d to 1.%d, amd64 and arm64\n", goruntime_oldest_minor(),
-		   goruntime_newest_minor());
+	buf_printf(&text, "\nGo runtimes known: 1.%d to 1.%d, amd64 and arm64\n",
+		   goruntime_oldest_minor(), goruntime_newest_minor());
 	return output_result(cli, &text, &json);
 }

@@ -48,7 +48,7 @@ static const struct verb verbs[] = {
 
 enum option_id {
 	OPT_JSON = 256, OPT_LANG, OPT_MEMORY, OPT_CPU, OPT_NOFILE, OPT_CASE, OPT_FOR, OPT_PID, OPT_TIME,
-	OPT_LATEST, OPT_EXE, OPT_STOP, OPT_NO_CACHE
+	OPT_LATEST, OPT_EXE, OPT_STOP, OPT_NO_CACHE, OPT_CAPTURE
 };
 
 static const struct opt {
@@ -65,6 +65,7 @@ static const struct opt {
 	{ OPT_EXE,    "exe",        "FILE",     SNAPSHOT_VERBS | ON(DIAGNOSE), "the binary, where the target names another" },
 	{ OPT_NO_CACHE, "no-cache",  NULL,       SNAPSHOT_VERBS | ON(PS), "neither use nor keep what was found out of the binary" },
 	{ OPT_MEMORY, "memory-max", "SIZE",     ON(RUN),             "memory limit of CMD, swap too: 256M, 1.5G" },
+	{ OPT_CAPTURE, "capture-max", "SIZE",   ON(RUN) | ON(DIAGNOSE), "memory for copies of a heap (1G); 0: no object graphs" },
 	{ OPT_CPU,    "cpu-max",    "CORES",    ON(RUN),             "CPU limit of CMD: 0.5, 2" },
 	{ OPT_NOFILE, "nofile",     "N",        ON(RUN),             "limit of open files of CMD" },
 	{ OPT_CASE,   "case",       "FILE",     ON(RUN) | ON(DIAGNOSE), "keep the evidence in FILE (*.whyoom)" },
@@ -148,6 +149,10 @@ static bool set_option(struct cli *cli, int id, const char *arg)
 	case OPT_EXE:
 		cli->exe = arg;
 		return true;
+	case OPT_CAPTURE:
+		cli->have_capture = true;
+		return str_eq(str_from(arg), STR("0")) ||
+		       quantity_size(str_from(arg), &cli->capture_max);
 	case OPT_MEMORY:
 		return quantity_size(str_from(arg), &cli->memory_max);
 	case OPT_CPU:

@@ -98,6 +98,7 @@ int verb_run(const struct cli *cli)
 	struct run_options opt = {
 		.argv = cli->argv,
 		.memory_max = cli->memory_max,
+		.capture_max = cli->have_capture ? cli->capture_max : UNKNOWN_U64,
 		.cpu_max = cli->cpu_max,
 		.nofile = cli->nofile,
 		.want_normal_end = cli->case_file || cli->json_file,

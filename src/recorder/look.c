@@ -115,6 +115,7 @@ int look(const struct look_options *opt, struct look *l, struct arena *a, struct
 			group_watch_release(&l->group);
 		return r;
 	}
+	l->recording.capture_max = opt->capture_max;
 	log_watch_open(&log);
 	r = wait_attached(&l->recording, err);
 	if (r == 0) {

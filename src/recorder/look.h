@@ -11,7 +11,8 @@
 struct look_options {
 	pid_t pid;
 	int64_t for_ns;
-	const char *exe; /* as --exe; NULL */
+	const char *exe;      /* as --exe; NULL */
+	uint64_t capture_max; /* as recording.capture_max */
 	/* Called about each second with what is known; true: that is enough. May be NULL. */
 	bool (*enough)(void *arg, const struct whycase *so_far);
 	void (*progress)(void *arg, int64_t done_ns, int64_t of_ns); /* may be NULL */

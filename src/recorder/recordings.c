@@ -28,6 +28,7 @@ void recordings_init(struct recordings *r, pid_t child, int group_fd, bool want_
 	r->child = child;
 	r->group_fd = group_fd;
 	r->want_any_end = want_any_end;
+	r->capture_max = UNKNOWN_U64;
 	r->begin = clock_mono();
 	arena_init(&r->kill_arena, KILL_BUDGET);
 }
@@ -101,6 +102,7 @@ static struct recording *new_recording(struct recordings *r, pid_t pid)
 	}
 	if (rec) {
 		rec->want_any_end = r->want_any_end;
+		rec->capture_max = r->capture_max;
 		rec->only_if_go = pid != r->child;
 	}
 	return rec;

@@ -19,6 +19,7 @@ struct recordings {
 	pid_t child;  /* CMD */
 	int group_fd; /* of CMD's own memory group, which we are not charged to; -1: none */
 	bool want_any_end;
+	uint64_t capture_max; /* as recording.capture_max */
 	struct recording *of[RECORDINGS_MAX];
 	size_t n;
 	struct strangers strangers;

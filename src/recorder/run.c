@@ -361,6 +361,7 @@ static int start(struct runner *r, const sigset_t *old, struct err *err)
 		r->opt->note(r->opt->arg, refused.msg);
 	recordings_init(&r->recordings, r->child, r->made.memory.version ? r->made.memory.fd : -1,
 			r->opt->want_normal_end);
+	r->recordings.capture_max = r->opt->capture_max;
 	ask_to_be_spared(r);
 	return e;
 }

@@ -24,6 +24,7 @@ struct run_report {
 struct run_options {
 	char *const *argv;
 	uint64_t memory_max;  /* 0: none */
+	uint64_t capture_max; /* recording.h: of object graphs; UNKNOWN_U64, 0: none */
 	double cpu_max;	      /* 0: none */
 	uint64_t nofile;      /* 0: none */
 	bool want_normal_end; /* report a normal end of CMD too */
