@@ -131,6 +131,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	lay = &layouts[data[0] % n_layouts];
 	img = forged_image(lay->minor);
+	img->arch = strcmp(lay->arch, "arm64") ? ARCH_AMD64 : ARCH_ARM64;
 	rt = forged_runtime(img, lay);
 	m = forged_open(data + 1, size - 1);
 	check_heap(&rt, m);
