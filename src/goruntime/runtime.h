@@ -10,7 +10,7 @@
  *
  * The struct is read-only after attach and holds no pointer to @mem: the same
  * runtime can be read by way of another mem later (held at its exit).
- * Sources: Go src/runtime/{mheap,mstats,mgcpacer,runtime2,proc}.go, 1.19 to 1.27.
+ * Sources: Go src/runtime/{mheap,mstats,mgcpacer,runtime2,proc}.go, 1.18 to 1.27.
  */
 #ifndef GORUNTIME_RUNTIME_H
 #define GORUNTIME_RUNTIME_H

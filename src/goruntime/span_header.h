@@ -4,7 +4,7 @@
  *
  * mspan structs are never returned to the system (fixalloc), so a stale pointer
  * still leads to an mspan; but it may be another span by now, or half of two.
- * Source: Go src/runtime/mheap.go, 1.19 to 1.27.
+ * Source: Go src/runtime/mheap.go, 1.18 to 1.27.
  */
 #ifndef GORUNTIME_SPAN_HEADER_H
 #define GORUNTIME_SPAN_HEADER_H

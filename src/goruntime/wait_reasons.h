@@ -3,7 +3,7 @@
  * wait_reasons: what a parked goroutine waits for, in Go's own words.
  *
  * The numbers changed in most releases and come from the layout; the words are
- * those of waitReasonStrings (Go src/runtime/runtime2.go, 1.19 to 1.27), which
+ * those of waitReasonStrings (Go src/runtime/runtime2.go, 1.18 to 1.27), which
  * tracebacks print.
  */
 #ifndef GORUNTIME_WAIT_REASONS_H
