@@ -77,6 +77,22 @@ static void walks(struct json *j, struct subject *s)
 	put(j, "spans", c, spans.spans, ok);
 }
 
+/* Another attach to the same binary; the first of them keeps what it found. */
+static void cached(struct json *j, pid_t pid)
+{
+	bool ok = false;
+	struct cost c;
+
+	for (int i = 0; i < 2; i++) {
+		_cleanup_(subject_release) struct subject s = { .procfd = -1 };
+
+		c = begin();
+		ok = subject_open_cached(&s, pid, NULL, NULL) == 0;
+		if (i == 1)
+			put(j, "attach_cached", c, 1, ok);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	_cleanup_(subject_release) struct subject s = { .procfd = -1 };
@@ -95,6 +111,7 @@ int main(int argc, char **argv)
 	}
 	json_open(&j, NULL, '{');
 	put(&j, "attach", c, 1, true);
+	cached(&j, (pid_t)pid);
 	samples(&j, &s);
 	walks(&j, &s);
 	json_close(&j, '}');

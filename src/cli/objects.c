@@ -195,7 +195,7 @@ int verb_objects(const struct cli *cli)
 
 	if (r != EXIT_OK)
 		return r;
-	if (!t.pid)
+	if (t.mem->still) /* its PID is another process by now, or none */
 		opt.mode = HEAP_CORE;
 	else if (cli->stop)
 		opt.mode = HEAP_STOPPED;
