@@ -10,9 +10,10 @@
 
 #define POINTS_MAX 512 /* of a trend; case/pattern.h */
 #define POINTS_MIN 5
-#define OBJECTS_EACH 0.5   /* fewer: not one for each, but shared or scaled from a few samples */
-#define ESTIMATE_MIN 100   /* of fewer goroutines the slope is chance */
-#define SHARED_SHARE 0.5   /* of what the sites say: less is retained alone, so others keep it too \
+#define OBJECTS_EACH 0.5 /* fewer: not one for each, but shared or scaled from a few samples */
+#define ESTIMATE_MIN 100 /* of fewer goroutines the slope is chance */
+#define SHARED_SHARE                                                                               \
+	0.5		   /* of what the sites say: less is retained alone, so others keep it too \
 			    */
 #define ESTIMATE_FITS 0.35 /* off the whole rise by no more than this */
 

@@ -46,7 +46,7 @@ struct cli { /* what the command line said */
 	bool latest;
 	bool stop;
 	bool no_cache; /* nothing kept of binaries is used, nor kept */
-	int argc; /* what is left after the options */
+	int argc;      /* what is left after the options */
 	char **argv;
 };
 
