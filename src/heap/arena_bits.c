@@ -11,7 +11,7 @@ void heap_bits_of_two(const uint8_t *two, uint64_t n_words, uint64_t elem, uint8
 {
 	for (uint64_t from = 0; elem && from < n_words; from += elem) {
 		for (uint64_t w = from; w < from + elem && w < n_words; w++) {
-			unsigned both = two[w / 4] >> (w % 4);
+			unsigned both = (unsigned)two[w / 4] >> (w % 4);
 
 			if (!(both & 16)) /* no pointers from here to the object's end */
 				break;

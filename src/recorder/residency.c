@@ -8,6 +8,7 @@
 #include "host/file.h"
 #include "host/pagemap.h"
 #include "host/proc_status.h"
+#include "host/zero_page.h"
 
 /* What the map of the heap is kept in; a page of the machine is one or more of them. */
 #define UNIT ((uint64_t)4096)
@@ -29,6 +30,7 @@ struct walk {
 	struct subject *s;
 	int pagemap;
 	uint64_t page_size; /* the machine's */
+	struct zero_page zero;
 	struct heap_map *heap;
 	struct case_resident *ret;
 	uint64_t entries[WINDOW];
@@ -85,7 +87,8 @@ static uint64_t count_pages(struct walk *w, uint64_t from, uint64_t to, bool ano
 		for (ssize_t i = 0; i < n; i++) {
 			uint64_t e = w->entries[i];
 
-			if (!(e & PAGEMAP_PRESENT) || (anonymous_only && (e & PAGEMAP_FILE)))
+			if (!(e & PAGEMAP_PRESENT) || (anonymous_only && (e & PAGEMAP_FILE)) ||
+			    zero_page_is(&w->zero, e))
 				continue;
 			for (uint64_t at = 0; at < page; at += UNIT)
 				units += count_unit(w->heap, from + (uint64_t)i * page + at);
@@ -253,6 +256,7 @@ int residency_read(struct subject *s, const struct gostats *stats, size_t max_la
 		return err_set(err, -ENOMEM, "no memory to look at resident pages");
 	w->pagemap = -1;
 	w->page_size = (uint64_t)sysconf(_SC_PAGESIZE);
+	zero_page_find(&w->zero, (size_t)w->page_size);
 	w->heap = calloc(1, sizeof(*w->heap));
 	if (!w->heap)
 		return err_set(err, -ENOMEM, "no memory to look at resident pages");
