@@ -69,6 +69,21 @@ static const struct case_holder *holder_in(const struct case_objects *o,
 	return NULL;
 }
 
+/*
+ * A variable of the runtime itself: a way to what others made (timers, caches of the
+ * processors), not a collection that somebody forgot to empty.
+ */
+static bool is_the_runtimes(const struct case_holder *h)
+{
+	static const char *const begin[] = { "runtime.", "(used by runtime." };
+
+	for (size_t i = 0; h->kind == HOLDER_GLOBAL && h->name && i < 2; i++) {
+		if (!strncmp(h->name, begin[i], strlen(begin[i])))
+			return true;
+	}
+	return h->kind == HOLDER_RUNTIME;
+}
+
 /* Can it own a collection that nobody empties? */
 static bool may_own(const struct case_holder *h)
 {
@@ -143,7 +158,8 @@ const char *holding_of(const struct evidence_base *e, struct holding *ret, bool 
 	r.claimed = heap_claimed(e, &r.by);
 	o = r.last->objects;
 	for (size_t i = 0; i < o->n_holders; i++) {
-		if (o->holders[i].kind == HOLDER_SHARED && known(o->holders[i].retained_bytes))
+		if ((o->holders[i].kind == HOLDER_SHARED || is_the_runtimes(&o->holders[i])) &&
+		    known(o->holders[i].retained_bytes))
 			r.shared += (double)o->holders[i].retained_bytes;
 		else if (may_own(&o->holders[i]))
 			weigh(e, &live, &o->holders[i], &r);

@@ -59,7 +59,7 @@ static const struct opt {
 } options[] = {
 	{ OPT_JSON,   "json",       "[=FILE]",   ALL & ~ON(RUN),      "print JSON, or write it to FILE besides the text" },
 	{ OPT_JSON,   "json",       "[=FILE]",   ON(RUN),             "write the verdict as JSON to FILE (--json=FILE)" },
-	{ 'o',        "output",     "FILE",     SNAPSHOT_VERBS,      "write to FILE; x.pb.gz is pprof (not stats, spans, objects)" },
+	{ 'o',        "output",     "FILE",     SNAPSHOT_VERBS,      "write to FILE; x.pb.gz: pprof, where there is one" },
 	{ OPT_LATEST, "latest",     NULL,       ON(HEAP) | ON(ALLOCS), "with what was allocated since the last GC cycle" },
 	{ OPT_STOP,   "stop",       NULL,       ON(OBJECTS),         "stop the process while its heap is copied: exact" },
 	{ OPT_EXE,    "exe",        "FILE",     SNAPSHOT_VERBS | ON(DIAGNOSE), "the binary, where the target names another" },
