@@ -151,6 +151,21 @@ static void kept_by_several_is_unknown(void **state)
 	assert_says_text(&w, w.f.why, "several");
 }
 
+/* The runtime's own variables lead to what others made: named by nobody. */
+static void confounder_held_by_way_of_the_runtime_is_no_yes(void **state)
+{
+	static const char *const names[] = { "runtime.allp", "(used by runtime.gcStart)" };
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		WORLD(w, 256 * MIB);
+		struct case_objects *o = world_objects(&w, world_leak(&w), 180 * MIB);
+
+		world_holder(o, HOLDER_GLOBAL, names[i], "", 150 * MIB, UNKNOWN_U64);
+		assert_int_equal(world_judge(&w, ID), ANSWER_UNKNOWN);
+	}
+}
+
 static void without_a_graph_is_unknown(void **state)
 {
 	WORLD(w, 256 * MIB);
@@ -194,6 +209,7 @@ int main(void)
 		cmocka_unit_test(confounder_large_but_static_index_is_unknown),
 		cmocka_unit_test(crowd_of_goroutines_is_unknown),
 		cmocka_unit_test(kept_by_several_is_unknown),
+		cmocka_unit_test(confounder_held_by_way_of_the_runtime_is_no_yes),
 		cmocka_unit_test(without_a_graph_is_unknown),
 		cmocka_unit_test(without_cycles_is_unknown),
 		cmocka_unit_test(without_a_pattern_is_unknown),
