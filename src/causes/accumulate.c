@@ -225,7 +225,9 @@ static enum load load_of(const struct whycase *c, const struct lineage_look *p, 
 		return LOAD_UNKNOWN;
 	if (load >= FOLLOWS * members)
 		return LOAD_FOLLOWED;
-	return members >= 2 && load <= SAME_LOAD ? LOAD_NOT_FOLLOWED : LOAD_UNKNOWN;
+	/* A start-up of some seconds makes what it needs without allocating more and more. */
+	return members >= 2 && load <= SAME_LOAD && end - begin >= OLD_MIN_NS ? LOAD_NOT_FOLLOWED
+									      : LOAD_UNKNOWN;
 }
 
 static double record_ns(const struct whycase *c)
