@@ -80,6 +80,8 @@ def zoo(name, **how):
 
 
 def whyoom(*args, timeout=120, **how):
+    """What an attach keeps goes with the test, not into the caches of whoever runs it."""
+    how.setdefault("env", {**os.environ, "XDG_CACHE_HOME": str(TMP / "cache")})
     return subprocess.run([WHYOOM, *map(str, args)], capture_output=True, text=True, timeout=timeout, **how)
 
 

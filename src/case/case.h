@@ -158,7 +158,6 @@ enum holder_kind {
 	HOLDER_GLOBAL,
 	HOLDER_GOROUTINE, /* a group: the same start function and the same wait */
 	HOLDER_FINALIZER,
-	HOLDER_TIMER,
 	HOLDER_RUNTIME,
 	HOLDER_SHARED, /* kept by several of the others */
 	HOLDER_KIND_COUNT
@@ -187,7 +186,6 @@ struct case_pinned {
 struct case_type {
 	const char *name;
 	uint64_t objects, bytes;
-	uint64_t sparse_bytes; /* free slots that share spans with it, given by its share */
 };
 
 struct case_objects {
@@ -202,9 +200,6 @@ struct case_objects {
 	size_t n_pinned;
 	struct case_type *types;
 	size_t n_types;
-	uint64_t finalizers_queued;	  /* UNKNOWN_U64 */
-	const char *finalizer_blocked_in; /* function; NULL: not blocked, or not known */
-	uint64_t timers;		  /* in the runtime's heaps; UNKNOWN_U64 */
 };
 
 enum snapshot_why { SNAP_START, SNAP_PERIODIC, SNAP_STAGE, SNAP_END, SNAP_KILL, SNAP_COUNT };

@@ -4,7 +4,7 @@
  */
 #include "case/case_rows.h"
 
-static const char *const holder_kind_names[] = { "global",  "goroutine", "finalizer", "timer",
+static const char *const holder_kind_names[] = { "global",  "goroutine", "finalizer",
 						 "runtime", "shared",	 NULL };
 
 _Static_assert(sizeof(holder_kind_names) / sizeof(char *) == HOLDER_KIND_COUNT + 1, "a name each");
@@ -42,7 +42,6 @@ static const struct field case_type_fields[] = {
 	F(case_type, name, "name"),
 	F(case_type, objects, "objects"),
 	F(case_type, bytes, "bytes"),
-	F(case_type, sparse_bytes, "sparse_bytes"),
 	{ 0 },
 };
 static const struct shape shape_type = SHAPE(case_type);
@@ -57,9 +56,6 @@ static const struct field case_objects_fields[] = {
 	F_ARRAY(case_objects, holders, "holders", FIELD_ROWS, n_holders, shape_holder),
 	F_ARRAY(case_objects, pinned, "pinned", FIELD_ROWS, n_pinned, shape_pinned),
 	F_ARRAY(case_objects, types, "types", FIELD_ROWS, n_types, shape_type),
-	F(case_objects, finalizers_queued, "finalizers_queued"),
-	F(case_objects, finalizer_blocked_in, "finalizer_blocked_in"),
-	F(case_objects, timers, "timers"),
 	{ 0 },
 };
 const struct shape shape_objects = SHAPE(case_objects);

@@ -69,21 +69,6 @@ static const struct case_holder *holder_in(const struct case_objects *o,
 	return NULL;
 }
 
-/*
- * A variable of the runtime itself: a way to what others made (timers, caches of the
- * processors), not a collection that somebody forgot to empty.
- */
-static bool is_the_runtimes(const struct case_holder *h)
-{
-	static const char *const begin[] = { "runtime.", "(used by runtime." };
-
-	for (size_t i = 0; h->kind == HOLDER_GLOBAL && h->name && i < 2; i++) {
-		if (!strncmp(h->name, begin[i], strlen(begin[i])))
-			return true;
-	}
-	return h->kind == HOLDER_RUNTIME;
-}
-
 /* Can it own a collection that nobody empties? */
 static bool may_own(const struct case_holder *h)
 {
@@ -135,7 +120,7 @@ static void weigh(const struct evidence_base *e, const struct live_heap *live,
 			      : NAN;
 }
 
-const char *holding_of(const struct evidence_base *e, struct holding *ret, bool *no)
+static const char *holding_of(const struct evidence_base *e, struct holding *ret, bool *no)
 {
 	struct live_heap live = live_heap_of(e->c, e->pattern.grew_before_record);
 	const struct case_objects *o;
@@ -158,7 +143,8 @@ const char *holding_of(const struct evidence_base *e, struct holding *ret, bool 
 	r.claimed = heap_claimed(e, &r.by);
 	o = r.last->objects;
 	for (size_t i = 0; i < o->n_holders; i++) {
-		if ((o->holders[i].kind == HOLDER_SHARED || is_the_runtimes(&o->holders[i])) &&
+		/* The runtime's variables lead to what others made: nobody to name either. */
+		if ((o->holders[i].kind == HOLDER_SHARED || o->holders[i].kind == HOLDER_RUNTIME) &&
 		    known(o->holders[i].retained_bytes))
 			r.shared += (double)o->holders[i].retained_bytes;
 		else if (may_own(&o->holders[i]))
@@ -215,7 +201,7 @@ double holding_enough(const struct evidence_base *e, double growth)
 	return fmax(PART_MIN * to_explain(e, growth), REST_MIN * growth);
 }
 
-enum holding_growth holding_growth(const struct evidence_base *e, const struct holding *r)
+static enum holding_growth growth_of(const struct evidence_base *e, const struct holding *r)
 {
 	double enough = holding_enough(e, r->live_growth);
 
@@ -229,8 +215,8 @@ enum holding_growth holding_growth(const struct evidence_base *e, const struct h
 	return HOLDING_GREW;
 }
 
-void holding_no(const struct evidence_base *e, const struct holding *r, enum holding_growth g,
-		struct finding *f, struct arena *a)
+static void say_no(const struct evidence_base *e, const struct holding *r, enum holding_growth g,
+		   struct finding *f, struct arena *a)
 {
 	if (g == HOLDING_CLAIMED)
 		finding_no(f, text_new(a, "heap-growth.no.explained",
@@ -239,6 +225,23 @@ void holding_no(const struct evidence_base *e, const struct holding *r, enum hol
 		finding_no(f, text_new(a, "heap-growth.no.elsewhere",
 				       ARG_BYTES("bytes", r->live_growth),
 				       ARG_BYTES("whole", to_explain(e, r->live_growth)), ARG_END));
+}
+
+bool holding_look(const struct evidence_base *e, struct holding *r, enum holding_growth *g,
+		  struct finding *f, struct arena *a)
+{
+	bool no;
+	const char *why = holding_of(e, r, &no);
+
+	if (why) {
+		(no ? finding_no : finding_unknown)(f, text_new(a, why, ARG_END));
+		return false;
+	}
+	*g = growth_of(e, r);
+	if (*g == HOLDING_NONE || *g == HOLDING_GREW)
+		return true;
+	say_no(e, r, *g, f, a);
+	return false;
 }
 
 const struct case_frame *holding_places(const struct evidence_base *e, struct finding *f,

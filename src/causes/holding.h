@@ -28,12 +28,6 @@ struct holding {
 	bool compared;
 };
 
-/*
- * NULL and @ret filled (h may be NULL), or the key of the message that says why it
- * cannot be told; *no: that is a NO, not an UNKNOWN.
- */
-const char *holding_of(const struct evidence_base *e, struct holding *ret, bool *no);
-
 enum holding_growth {
 	HOLDING_CLAIMED,   /* what causes before this one left is too little */
 	HOLDING_ELSEWHERE, /* the live heap is too small a part of all growth */
@@ -41,18 +35,18 @@ enum holding_growth {
 	HOLDING_GREW,
 };
 
-/* Is what @r->h keeps the growth that brought the process down? */
-enum holding_growth holding_growth(const struct evidence_base *e, const struct holding *r);
+/*
+ * What the judges of holders begin with. False: @f says why it cannot be told, or is not
+ * so; else *g is HOLDING_NONE or HOLDING_GREW, and r->h may be NULL with the former.
+ */
+bool holding_look(const struct evidence_base *e, struct holding *r, enum holding_growth *g,
+		  struct finding *f, struct arena *a);
 
 /*
  * What matters of @growth of the live heap: a tenth of what is to be explained and a quarter of
  * the growth.
  */
 double holding_enough(const struct evidence_base *e, double growth);
-
-/* NO that finer causes explain the bytes, or that memory grew elsewhere. */
-void holding_no(const struct evidence_base *e, const struct holding *r, enum holding_growth g,
-		struct finding *f, struct arena *a);
 
 /* The places that made what grew, as culprits and evidence; the first of them, or NULL. */
 const struct case_frame *holding_places(const struct evidence_base *e, struct finding *f,

@@ -134,18 +134,10 @@ static void judge(const struct evidence_base *e, struct finding *f, struct arena
 {
 	enum holding_growth g;
 	struct holding r;
-	bool no;
-	const char *why = holding_of(e, &r, &no);
 
-	if (why) {
-		(no ? finding_no : finding_unknown)(f, text_new(a, why, ARG_END));
+	if (!holding_look(e, &r, &g, f, a))
 		return;
-	}
-	g = holding_growth(e, &r);
-	if (g == HOLDING_CLAIMED || g == HOLDING_ELSEWHERE)
-		holding_no(e, &r, g, f, a);
-	else
-		judge_waste(e, &r, f, a);
+	judge_waste(e, &r, f, a);
 }
 
 const struct cause cause_subslice_retention = {

@@ -95,20 +95,13 @@ static void judge(const struct evidence_base *e, struct finding *f, struct arena
 {
 	enum holding_growth g;
 	struct holding r;
-	bool no;
-	const char *why = holding_of(e, &r, &no);
 
-	if (why) {
-		(no ? finding_no : finding_unknown)(f, text_new(a, why, ARG_END));
+	if (!holding_look(e, &r, &g, f, a))
 		return;
-	}
-	g = holding_growth(e, &r);
 	if (g == HOLDING_GREW)
 		judge_holder(e, &r, f, a);
-	else if (g == HOLDING_NONE)
-		finding_unknown(f, text_new(a, "third-party-leak.unknown.holder", ARG_END));
 	else
-		holding_no(e, &r, g, f, a);
+		finding_unknown(f, text_new(a, "third-party-leak.unknown.holder", ARG_END));
 }
 
 const struct cause cause_third_party_leak = {

@@ -119,20 +119,13 @@ static void judge(const struct evidence_base *e, struct finding *f, struct arena
 {
 	enum holding_growth g;
 	struct holding r;
-	bool no;
-	const char *why = holding_of(e, &r, &no);
 
-	if (why) {
-		(no ? finding_no : finding_unknown)(f, text_new(a, why, ARG_END));
+	if (!holding_look(e, &r, &g, f, a))
 		return;
-	}
-	g = holding_growth(e, &r);
 	if (g == HOLDING_GREW)
 		yes(e, &r, f, a);
-	else if (g == HOLDING_NONE)
-		none(&r, f, a);
 	else
-		holding_no(e, &r, g, f, a);
+		none(&r, f, a);
 }
 
 const struct cause cause_unbounded_collection = {

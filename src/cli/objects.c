@@ -19,10 +19,15 @@
 #define STOP_MAX NS_PER_S /* for its threads to come to a stand */
 
 static const char *const kinds[HEAP_ROOT_KINDS] = {
-	[HEAP_ROOT_GLOBAL] = "global",	     [HEAP_ROOT_STACK] = "goroutine",
-	[HEAP_ROOT_FINALIZER] = "finalizer", [HEAP_ROOT_TIMER] = "timer",
-	[HEAP_ROOT_RUNTIME] = "runtime",
+	[HEAP_ROOT_GLOBAL] = "global",
+	[HEAP_ROOT_STACK] = "goroutine",
+	[HEAP_ROOT_FINALIZER] = "finalizer",
 };
+
+static const char *kind_of(const struct heap_holder *h)
+{
+	return h->kind == HEAP_ROOT_GLOBAL && h->global.of_runtime ? "runtime" : kinds[h->kind];
+}
 
 static const char *const modes[] = {
 	[HEAP_STOPPED] = "stopped",
@@ -59,7 +64,7 @@ static void text_holder(const struct view *v, const struct heap_holder *h, struc
 
 	name_of(v, h, name);
 	buf_printf(out, "%10s %12" PRIu64 "  %-9s  %s\n", output_size(h->retained_bytes, size),
-		   h->retained_objects, kinds[h->kind], name);
+		   h->retained_objects, kind_of(h), name);
 	if (h->kind == HEAP_ROOT_STACK)
 		buf_printf(out, "%36s%u of them%s%s%s\n", "", h->goroutines,
 			   h->wait_reason == HEAP_NONE ? "" : ", ",
@@ -103,7 +108,7 @@ static void json_holder(const struct view *v, const struct heap_holder *h, struc
 	name_of(v, h, name);
 	json_open(j, NULL, '{');
 	json_cstr(j, "name", name);
-	json_cstr(j, "kind", kinds[h->kind]);
+	json_cstr(j, "kind", kind_of(h));
 	json_none(j, "type");
 	json_u64(j, "objects", h->retained_objects);
 	json_u64(j, "retained_bytes", h->retained_bytes);

@@ -3,7 +3,7 @@
  * arenas: the 64 MiB parts of the address space that the Go heap has taken.
  *
  * Each has a heapArena, which knows the span of each of its pages. Source: Go
- * src/runtime/mheap.go: mheap.arenas, heapArena, arenaIndex; 1.19 to 1.27.
+ * src/runtime/mheap.go: mheap.arenas, heapArena, arenaIndex; 1.18 to 1.27.
  */
 #ifndef GORUNTIME_ARENAS_H
 #define GORUNTIME_ARENAS_H

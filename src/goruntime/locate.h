@@ -8,7 +8,7 @@
  * (that of a member, from the layout tried, where F uses a member). Each global
  * has several such witnesses; they vote.
  *
- * The recipes were derived from symbol tables of Go 1.19 to 1.27, amd64, and
+ * The recipes were derived from symbol tables of Go 1.18 to 1.27, amd64, and
  * hold for each of them and for arm64's, whose compiler refers to data in the same
  * order; 1.18 has a few of its own. A witness that is not linked has no vote.
  */

@@ -2,7 +2,7 @@
 /*
  * size_classes: bytes of a slot in each of the allocator's size classes.
  *
- * The same 68 numbers in 1.19 to 1.27 (Go src/runtime/sizeclasses.go, from 1.25
+ * The same 68 numbers in 1.18 to 1.27 (Go src/runtime/sizeclasses.go, from 1.25
  * src/internal/runtime/gc/sizeclasses.go); class 0 is a large object. They are
  * not taken on trust: attach refuses a process whose spans say otherwise.
  */

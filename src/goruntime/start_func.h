@@ -3,7 +3,7 @@
  * start_func: whose goroutine it is, by the function it was started with.
  *
  * By names: the numbers of abi.FuncID change. Private to goruntime/.
- * Source: Go src/runtime/traceback.go (isSystemGoroutine), 1.19 to 1.27.
+ * Source: Go src/runtime/traceback.go (isSystemGoroutine), 1.18 to 1.27.
  */
 #ifndef GORUNTIME_START_FUNC_H
 #define GORUNTIME_START_FUNC_H

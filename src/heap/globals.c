@@ -102,7 +102,13 @@ static void find_uses(struct heap_globals *g)
 	qsort(g->uses.p, g->uses.n / sizeof(struct use), sizeof(struct use), by_addr);
 }
 
-/* Of those that refer to one address: the program's own before libraries, init last. */
+static bool is_runtimes(const char *name)
+{
+	return !strncmp(name, "runtime.", 8);
+}
+
+/* Of those that refer to one address: the program's own before libraries, init late,
+ * the runtime last. */
 static int worth(const struct heap_globals *g, const struct image_func *f)
 {
 	const char *module = image_module_of(g->rt->img, f->name);
@@ -110,7 +116,9 @@ static int worth(const struct heap_globals *g, const struct image_func *f)
 	bool own = !strncmp(f->name, "main.", 5) ||
 		   (module[0] && !strcmp(module, image_main_module(g->rt->img)));
 
-	return (init ? 0 : 4) + (own ? 2 : strcmp(module, "std") != 0);
+	if (is_runtimes(f->name))
+		return 0;
+	return (init ? 1 : 4) + (own ? 2 : strcmp(module, "std") != 0);
 }
 
 static bool func_of(const struct heap_globals *g, const struct use *u, struct image_func *ret)
@@ -160,6 +168,8 @@ static void name_by(struct heap_globals *g, const struct use *v, size_t n, struc
 	ret->name = text.failed ? b.of[0].name
 				: arena_str(&g->a, (struct str){ (const char *)text.p, text.n }).p;
 	ret->module = image_module_of(g->rt->img, b.of[0].name);
+	/* The runtime's functions come last: there are no others. */
+	ret->of_runtime = is_runtimes(b.of[0].name);
 }
 
 /* The uses of the nearest address at or below @addr. */
@@ -209,6 +219,7 @@ static bool by_symbol(const struct heap_globals *g, uint64_t addr, struct heap_g
 				     .size = g->symbols[lo - 1].size,
 				     .name = g->symbols[lo - 1].name };
 	ret->module = image_module_of(g->rt->img, ret->name);
+	ret->of_runtime = is_runtimes(ret->name);
 	return true;
 }
 

@@ -18,6 +18,7 @@ struct heap_global {
 	const char *name;    /* "main.sessions"; else "(used by main.handle, main.put)"; NULL */
 	const char *module;  /* path; NULL unknown */
 	bool by_reference;   /* named by the functions that refer to it */
+	bool of_runtime;     /* of package runtime, or nothing but its code refers to it */
 };
 
 struct heap_globals; /* opaque; the strings live in it */

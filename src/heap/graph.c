@@ -183,11 +183,3 @@ void heap_edges(const struct heap_graph *g, uint32_t o, heap_edge_fn each, void 
 
 	heap_words(g->copy, s, o - s->first, to_edge, &e);
 }
-
-uint64_t heap_graph_cost(const struct heap_graph *g)
-{
-	uint64_t each = sizeof(*g->p->parent) + sizeof(*g->p->order) + sizeof(*g->p->dominator) +
-			sizeof(*g->p->retained) + (g->p->group ? sizeof(*g->p->group) : 0);
-
-	return g->n_objects * each + g->n_roots * sizeof(*g->roots);
-}

@@ -9,8 +9,7 @@
  *
  * Objects are numbered 0 to n-1 in address order of their spans; slots that are
  * free (never allocated, swept) have no part in the graph though they have a
- * number. Flat arrays, no node objects: the cost an object is stated in
- * heap_graph_cost(). Object sizes are those of their size class, as the runtime
+ * number. Flat arrays, no node objects. Object sizes are those of their size class, as the runtime
  * accounts them.
  *
  * Sources: Go src/runtime/{mbitmap,mheap,mgcmark,mfinal,mcleanup,stack,time}.go,
@@ -47,7 +46,7 @@ struct heap_copied {
 };
 
 /*
- * @gs may be NULL: goroutine stacks are found by itself. -ENOMEM, -ETIME, else as
+ * -ENOMEM, -ETIME, else as
  * mem_readv(). Released with heap_copy_free().
  */
 int heap_copy(const struct goruntime *rt, struct mem *m, const struct heap_copy_options *opt,
@@ -60,9 +59,7 @@ bool heap_peek(const struct heap_copy *c, uint64_t addr, void *dst, size_t len);
 enum heap_root_kind {
 	HEAP_ROOT_GLOBAL,    /* a word of data or bss */
 	HEAP_ROOT_STACK,     /* a word of a goroutine's stack */
-	HEAP_ROOT_FINALIZER, /* specials: finalizers, cleanups, weak handles' own objects */
-	HEAP_ROOT_TIMER,
-	HEAP_ROOT_RUNTIME, /* the runtime's own: allgs, tiny blocks, queues */
+	HEAP_ROOT_FINALIZER, /* what finalizers and clean-ups refer to */
 	HEAP_ROOT_KINDS
 };
 
@@ -147,8 +144,5 @@ int heap_groups(const struct heap_graph *g, const uint32_t *group_of_root, uint3
 		struct err *err) _must_use_;
 /* The group that alone reaches it after heap_groups(); HEAP_NONE: several, or none. */
 uint32_t heap_group_of(const struct heap_graph *g, uint32_t o);
-
-/* Bytes of our memory in use by the graph, without the copied pages. */
-uint64_t heap_graph_cost(const struct heap_graph *g);
 
 #endif /* HEAP_GRAPH_H */

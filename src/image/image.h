@@ -8,7 +8,7 @@
  * the target no more and works after its death.
  *
  * Sources: Go src/runtime/symtab.go, src/internal/abi/symtab.go,
- * src/cmd/link/internal/ld/pcln.go, Go 1.19 to 1.27.
+ * src/cmd/link/internal/ld/pcln.go, Go 1.18 to 1.27.
  */
 #ifndef IMAGE_IMAGE_H
 #define IMAGE_IMAGE_H

@@ -186,9 +186,9 @@ static uint64_t elements_of(const struct making *x, const struct heap_holder *h)
 }
 
 static const enum holder_kind kinds[HEAP_ROOT_KINDS] = {
-	[HEAP_ROOT_GLOBAL] = HOLDER_GLOBAL,	  [HEAP_ROOT_STACK] = HOLDER_GOROUTINE,
-	[HEAP_ROOT_FINALIZER] = HOLDER_FINALIZER, [HEAP_ROOT_TIMER] = HOLDER_TIMER,
-	[HEAP_ROOT_RUNTIME] = HOLDER_RUNTIME,
+	[HEAP_ROOT_GLOBAL] = HOLDER_GLOBAL,
+	[HEAP_ROOT_STACK] = HOLDER_GOROUTINE,
+	[HEAP_ROOT_FINALIZER] = HOLDER_FINALIZER,
 };
 
 static struct case_holder holder(const struct making *x, const struct heap_holder *h,
@@ -209,6 +209,7 @@ static struct case_holder holder(const struct making *x, const struct heap_holde
 		c.name = keep(x->a, h->global.name);
 		c.module = keep(x->a, h->global.module);
 		c.by_reference = h->global.by_reference;
+		c.kind = h->global.of_runtime ? HOLDER_RUNTIME : HOLDER_GLOBAL;
 	} else if (h->kind == HEAP_ROOT_STACK) {
 		c.name = start_name(x, h->start_pc);
 		c.goroutines = h->goroutines;
@@ -238,8 +239,6 @@ static int fill(const struct making *x, const struct heap_holders *all, struct c
 		.conservative_bytes = x->g->conservative_bytes,
 		.stopped_ns = -1,
 		.holders = arena_new_array(x->a, struct case_holder, HOLDERS_MAX + 1),
-		.finalizers_queued = UNKNOWN_U64,
-		.timers = UNKNOWN_U64,
 	};
 
 	if (!o.holders)

@@ -220,8 +220,6 @@ struct case_objects *world_objects(struct world *w, struct case_snapshot *s, uin
 		.holders = rows(w, sizeof(struct case_holder)),
 		.pinned = rows(w, sizeof(struct case_pinned)),
 		.types = rows(w, sizeof(struct case_type)),
-		.finalizers_queued = UNKNOWN_U64,
-		.timers = UNKNOWN_U64,
 	};
 	s->objects = o;
 	return o;
