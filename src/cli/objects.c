@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/json.h"
@@ -15,7 +16,9 @@
 #define OUTPUT_MAX ((size_t)1 << 30)
 #define TEXT_HOLDERS 30
 #define COPY_MAX ((uint64_t)4 << 30)
-#define NAME_MAX_TEXT 256
+#define NAME_MAX_TEXT 1024
+#define NAME_COLUMN 36
+#define NAME_WIDTH ((size_t)80 - NAME_COLUMN)
 #define STOP_MAX NS_PER_S /* for its threads to come to a stand */
 
 static const char *const kinds[HEAP_ROOT_KINDS] = {
@@ -58,20 +61,56 @@ static void name_of(const struct view *v, const struct heap_holder *h, char *out
 		snprintf(out, NAME_MAX_TEXT, "(%s)", kinds[h->kind]);
 }
 
+/* A long path loses its beginning: what it ends with tells functions apart. */
+static void text_piece(struct str piece, struct buf *out)
+{
+	if (piece.n <= NAME_WIDTH) {
+		buf_printf(out, "%.*s\n", (int)piece.n, piece.p);
+		return;
+	}
+	piece.p += piece.n - (NAME_WIDTH - 1);
+	piece.n = NAME_WIDTH - 1;
+	while (piece.n && ((unsigned char)*piece.p & 0xc0) == 0x80) {
+		piece.p++;
+		piece.n--;
+	}
+	buf_printf(out, "…%.*s\n", (int)piece.n, piece.p);
+}
+
+/* Names of several functions stand below each other. */
+static void text_name(const char *name, struct buf *out)
+{
+	const char *comma;
+
+	while ((comma = strstr(name, ", "))) {
+		text_piece((struct str){ name, (size_t)(comma - name) + 1 }, out);
+		buf_printf(out, "%*s", NAME_COLUMN, "");
+		name = comma + 2;
+	}
+	text_piece(str_from(name), out);
+}
+
+static void text_waits(const struct view *v, const struct heap_holder *h, struct buf *out)
+{
+	buf_printf(out, "%*s%u of them", NAME_COLUMN, "", h->goroutines);
+	if (h->wait_reason != HEAP_NONE)
+		buf_printf(out, ", %s", wait_reason_words(v->t->rt.lay, h->wait_reason));
+	buf_printf(out, "\n");
+	if (h->stuck)
+		buf_printf(out, "%*snothing able to run can wake %u of them\n", NAME_COLUMN, "",
+			   h->stuck);
+}
+
 static void text_holder(const struct view *v, const struct heap_holder *h, struct buf *out)
 {
 	char name[NAME_MAX_TEXT], size[24];
 
 	name_of(v, h, name);
-	buf_printf(out, "%10s %12" PRIu64 "  %-9s  %s\n", output_size(h->retained_bytes, size),
-		   h->retained_objects, kind_of(h), name);
+	buf_printf(out, "%10s %12" PRIu64 "  %-9s  ", output_size(h->retained_bytes, size),
+		   h->retained_objects, kind_of(h));
+	text_name(name, out);
 	if (h->kind == HEAP_ROOT_STACK)
-		buf_printf(out, "%36s%u of them%s%s%s\n", "", h->goroutines,
-			   h->wait_reason == HEAP_NONE ? "" : ", ",
-			   h->wait_reason == HEAP_NONE
-				   ? ""
-				   : wait_reason_words(v->t->rt.lay, h->wait_reason),
-			   h->stuck ? "; nothing able to run can wake them" : "");
+		text_waits(v, h, out);
 }
 
 static void write_text(const struct view *v, struct buf *out)
@@ -81,8 +120,7 @@ static void write_text(const struct view *v, struct buf *out)
 
 	buf_printf(out, "%s: %s in %" PRIu64 " objects are reached (%s)\n", v->t->mem->name,
 		   output_size(g->reached_bytes, a), g->reached_objects, modes[g->mode]);
-	buf_printf(out,
-		   "by stacks alone, read without their maps: %s; last mark of the runtime: %s\n",
+	buf_printf(out, "%s by stacks alone, read without their maps; marked by the runtime: %s\n",
 		   output_size(g->conservative_bytes, b),
 		   g->marked_bytes == UINT64_MAX ? "not known" : output_size(g->marked_bytes, c));
 	if (g->mode == HEAP_LIVE)
