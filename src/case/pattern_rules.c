@@ -251,14 +251,35 @@ static bool live_calm(const struct facts *f)
 	return f->floor_course.kind == COURSE_FLAT;
 }
 
-/* Hardly a cycle in the record: what is not heap stands still, the goal fits, no floor doubled. */
+/* What was allocated since the last mark may be garbage or not: a heap that fills is not quiet. */
+static bool heap_fills(const struct facts *f)
+{
+	const struct case_sample *s = f->c->samples;
+	size_t from = 0, to = f->c->n_samples;
+	double begin, rise;
+
+	while (from < to && !known(s[from].heap_live))
+		from++;
+	while (to > from && !known(s[to - 1].heap_live))
+		to--;
+	if (from == to)
+		return false;
+	begin = (double)s[from].heap_live;
+	rise = (double)s[to - 1].heap_live - begin;
+	return rise > small(f) && rise > RISE_OF_LEVEL * begin;
+}
+
+/*
+ * Hardly a cycle in the record: what is not heap stands still, the heap does not fill,
+ * the goal fits, no floor doubled.
+ */
 static bool live_quiet(const struct facts *f)
 {
 	const struct series *y = &f->floors.floor;
 	bool doubled = y->n > 1 && y->p[y->n - 1].v > (1 + RISE_OF_LEVEL) * y->p[0].v;
 
 	return f->non_heap_course.kind == COURSE_FLAT && y->n < FLOORS_MIN && !doubled &&
-	       isfinite(f->last_marked) && !(facts_predicted_peak(f) > f->limit);
+	       !heap_fills(f) && isfinite(f->last_marked) && !(facts_predicted_peak(f) > f->limit);
 }
 
 static bool live_charge_calm(const struct facts *f)

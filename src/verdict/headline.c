@@ -65,17 +65,16 @@ static bool has_limit(const struct verdict *v)
 	return known(v->oom.limit) && v->oom.limit != CASE_NO_LIMIT;
 }
 
-/* A live process without a cause: was enough seen to say that nothing is wrong? */
+/*
+ * A live process without a cause: was enough seen to say that nothing is wrong? That what
+ * the limit counts is flat is not enough: of a process that has no group of its own it is
+ * the whole host, beside which a leak is small.
+ */
 static bool looked_enough(const struct verdict *v)
 {
 	const struct pattern *p = &v->base.pattern;
-	bool roomy = !has_limit(v) || !known(v->oom.usage) ||
-		     (double)v->oom.usage < 0.9 * (double)v->oom.limit;
 
-	if (p->kind == PATTERN_PLATEAU || p->kind == PATTERN_SAWTOOTH)
-		return true;
-	/* An idle server collects every two minutes: no cycles to judge by, but nothing grew. */
-	return p->kind == PATTERN_UNKNOWN && p->charge.known && p->charge.flat && roomy;
+	return p->kind == PATTERN_PLATEAU || p->kind == PATTERN_SAWTOOTH;
 }
 
 static bool of_core(const struct whycase *c)

@@ -143,6 +143,8 @@ static const struct scenario {
 	  { flat20, native_leak, trickle, .seconds = 40, .limit = 512 * MB, .gogc = 100 }, PATTERN_LEAK, "live-non-heap" },
 	{ "goal above the limit, not yet met",
 	  { flat60, native10, churn5, .seconds = 200, .limit = 150 * MB, .gogc = 200, .memory_limit = 120 * MB }, PATTERN_PLATEAU, NULL },
+	{ "a leak between two collections: the heap fills",
+	  { leak2, native10, NULL, .seconds = 30, .limit = 1024 * MB, .gogc = 100, .late = 20 }, PATTERN_UNKNOWN, "few-cycles" },
 	{ "three cycles that double: too few to tell",
 	  { leak2, native10, NULL, .seconds = 25, .limit = 1024 * MB, .gogc = 100 }, PATTERN_UNKNOWN, NULL },
 };

@@ -261,8 +261,8 @@ static void spent_arena_is_an_error(void **state)
 	assert_says(&j.err, "memory");
 }
 
-/* A live process that stood still is fine, but not where it stands at its limit. */
-static void still_at_the_limit_is_not_called_fine(void **state)
+/* What the limit counts may be the whole host: that it is flat says nothing of one process. */
+static void flat_charge_alone_is_not_called_fine(void **state)
 {
 	JUDGED(j);
 
@@ -272,9 +272,11 @@ static void still_at_the_limit_is_not_called_fine(void **state)
 	j.v.base.pattern.charge = (struct trend){ .known = true, .flat = true };
 	j.v.oom.limit = 256 * MIB;
 	j.v.oom.usage = 100 * MIB;
-	assert_int_equal(exit_status_of(&j.v), 0);
+	assert_int_equal(exit_status_of(&j.v), 3);
 	j.v.oom.usage = 250 * MIB;
 	assert_int_equal(exit_status_of(&j.v), 3);
+	j.v.base.pattern.kind = PATTERN_PLATEAU;
+	assert_int_equal(exit_status_of(&j.v), 0);
 }
 
 int main(void)
@@ -291,7 +293,7 @@ int main(void)
 		cmocka_unit_test(shares_never_sum_to_more_than_the_whole),
 		cmocka_unit_test(normal_end_is_status_0),
 		cmocka_unit_test(spent_arena_is_an_error),
-		cmocka_unit_test(still_at_the_limit_is_not_called_fine),
+		cmocka_unit_test(flat_charge_alone_is_not_called_fine),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
