@@ -17,7 +17,7 @@
 
 struct use {
 	uint64_t addr;
-	uint32_t func; /* its entry, from the beginning of the text */
+	uint32_t insn; /* from the beginning of the text */
 };
 
 struct heap_globals {
@@ -68,7 +68,7 @@ static void add_uses(struct heap_globals *g, const struct image_func *f, struct 
 
 	for (int i = 0; i < n && i < REFS_MAX; i++) {
 		struct use u = { refs[i].target,
-				 (uint32_t)(f->entry - image_module(g->rt->img)->text.from) };
+				 (uint32_t)(refs[i].insn - image_module(g->rt->img)->text.from) };
 
 		if (refs[i].segment == SEG_DATA || refs[i].segment == SEG_BSS)
 			buf_add(&g->uses, &u, sizeof(u));
@@ -81,7 +81,7 @@ static int by_addr(const void *a, const void *b)
 
 	if (x->addr != y->addr)
 		return x->addr < y->addr ? -1 : 1;
-	return (x->func > y->func) - (x->func < y->func);
+	return (x->insn > y->insn) - (x->insn < y->insn);
 }
 
 /* Functions lie one behind the other from the beginning of the text. */
@@ -107,23 +107,23 @@ static bool is_runtimes(const char *name)
 	return !strncmp(name, "runtime.", 8);
 }
 
-/* Of those that refer to one address: the program's own before libraries, init late,
- * the runtime last. */
-static int worth(const struct heap_globals *g, const struct image_func *f)
+/*
+ * Of those that refer to one address: the program's own before libraries, init late, the
+ * runtime last. What was inlined is no work of the function that it stands in: a library
+ * that asks for the number of goroutines does not own the runtime's lists.
+ */
+static int worth(const struct heap_globals *g, const struct image_func *f, uint64_t insn)
 {
 	const char *module = image_module_of(g->rt->img, f->name);
 	bool init = strstr(f->name, ".init") != NULL;
 	bool own = !strncmp(f->name, "main.", 5) ||
 		   (module[0] && !strcmp(module, image_main_module(g->rt->img)));
+	struct image_frame inner;
 
-	if (is_runtimes(f->name))
+	image_frame_innermost(g->rt->img, insn, &inner);
+	if (is_runtimes(inner.function))
 		return 0;
 	return (init ? 1 : 4) + (own ? 2 : strcmp(module, "std") != 0);
-}
-
-static bool func_of(const struct heap_globals *g, const struct use *u, struct image_func *ret)
-{
-	return image_func_at(g->rt->img, image_module(g->rt->img)->text.from + u->func, ret);
 }
 
 struct best {
@@ -132,11 +132,29 @@ struct best {
 	int n;
 };
 
+/* Takes out what is there of the same function; false: that was worth as much. */
+static bool outdo(struct best *b, uint64_t entry, int worth)
+{
+	for (int i = 0; i < b->n; i++) {
+		if (b->of[i].entry != entry)
+			continue;
+		if (b->worth[i] >= worth)
+			return false;
+		for (b->n--; i < b->n; i++) {
+			b->of[i] = b->of[i + 1];
+			b->worth[i] = b->worth[i + 1];
+		}
+	}
+	return true;
+}
+
 static void consider(struct best *b, const struct image_func *f, int worth)
 {
-	int at = b->n;
+	int at;
 
-	while (at && b->worth[at - 1] < worth)
+	if (!outdo(b, f->entry, worth))
+		return;
+	for (at = b->n; at && b->worth[at - 1] < worth;)
 		at--;
 	if (at == NAMED)
 		return;
@@ -156,8 +174,10 @@ static void name_by(struct heap_globals *g, const struct use *v, size_t n, struc
 	struct image_func f;
 
 	for (size_t i = 0; i < n; i++) {
-		if ((!i || v[i].func != v[i - 1].func) && func_of(g, &v[i], &f))
-			consider(&b, &f, worth(g, &f));
+		uint64_t insn = image_module(g->rt->img)->text.from + v[i].insn;
+
+		if (image_func_at(g->rt->img, insn, &f))
+			consider(&b, &f, worth(g, &f, insn));
 	}
 	ret->by_reference = true;
 	if (!b.n)
@@ -168,8 +188,8 @@ static void name_by(struct heap_globals *g, const struct use *v, size_t n, struc
 	ret->name = text.failed ? b.of[0].name
 				: arena_str(&g->a, (struct str){ (const char *)text.p, text.n }).p;
 	ret->module = image_module_of(g->rt->img, b.of[0].name);
-	/* The runtime's functions come last: there are no others. */
-	ret->of_runtime = is_runtimes(b.of[0].name);
+	/* The runtime's own come last: there are no others. */
+	ret->of_runtime = !b.worth[0];
 }
 
 /* The uses of the nearest address at or below @addr. */
